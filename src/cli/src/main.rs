@@ -1,0 +1,2 @@
+//! The sfn binary.
+fn main() {}

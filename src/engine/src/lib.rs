@@ -1,0 +1,3 @@
+//! Durable execution: drives the interpreter through ports.
+
+pub mod ports;

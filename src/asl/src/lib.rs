@@ -8,7 +8,9 @@ pub mod definition;
 pub mod errors;
 pub mod history;
 pub mod machine;
+pub mod query;
 pub mod resource;
+pub mod states;
 pub mod value;
 
 pub use value::Value;

@@ -1,0 +1,103 @@
+//! The Map state: runs one processor per item.
+//!
+//! Source: States Language, "Map State"; Step Functions developer guide, "Map workflow state",
+//! inline and distributed.
+
+use std::sync::Arc;
+
+use super::{Catcher, Next, Retrier, StateIndex};
+use crate::query::{Dynamic, Expression, Path, Template};
+use crate::resource::Resource;
+use crate::value::Value;
+
+/// The fields of a Map state.
+#[derive(Debug)]
+pub struct Map {
+    /// `ItemsPath` (JSONPath) or `Items` (JSONata); absent: the effective input.
+    pub items: Option<Items>,
+    /// `ItemReader`
+    pub item_reader: Option<ItemReader>,
+    /// `ItemSelector`, or `Parameters` in the older form.
+    pub item_selector: Option<Template>,
+    /// `ItemBatcher`
+    pub item_batcher: Option<ItemBatcher>,
+    /// `MaxConcurrency` or `MaxConcurrencyPath`; 0 is no limit.
+    pub max_concurrency: Option<Dynamic<u64>>,
+    /// `ToleratedFailurePercentage` or its Path
+    pub tolerated_failure_percentage: Option<Dynamic<f64>>,
+    /// `ToleratedFailureCount` or its Path
+    pub tolerated_failure_count: Option<Dynamic<u64>>,
+    /// `ProcessorConfig.Mode: DISTRIBUTED`
+    pub distributed: bool,
+    /// `Label` of a distributed Map, part of the Map Run's ARN.
+    pub label: Option<Arc<str>>,
+    /// `ResultWriter`
+    pub result_writer: Option<ResultWriter>,
+    /// Where the `ItemProcessor` (or `Iterator`) starts.
+    pub processor: StateIndex,
+    /// `Retry`
+    pub retry: Vec<Retrier>,
+    /// `Catch`
+    pub catch: Vec<Catcher>,
+    /// `Next` or `End`
+    pub next: Next,
+}
+
+/// Where the items come from.
+#[derive(Debug)]
+pub enum Items {
+    /// `ItemsPath`
+    Path(Path),
+    /// `Items` as one expression.
+    Expression(Expression),
+    /// `Items` written out, with expressions inside.
+    Template(Template),
+}
+
+/// `ItemReader`: items from object storage.
+#[derive(Debug)]
+pub struct ItemReader {
+    /// `Resource`: `s3:getObject` or `s3:listObjectsV2`.
+    pub resource: Arc<Resource>,
+    /// `Parameters` or `Arguments`.
+    pub parameters: Option<Template>,
+    /// `ReaderConfig`
+    pub config: ReaderConfig,
+}
+
+/// `ReaderConfig`.
+#[derive(Debug, Default)]
+pub struct ReaderConfig {
+    /// `InputType`: `CSV`, `JSON`, `JSONL`, `MANIFEST`; absent for listings.
+    pub input_type: Option<Arc<str>>,
+    /// `CSVHeaderLocation`: `FIRST_ROW` or `GIVEN`.
+    pub csv_header_location: Option<Arc<str>>,
+    /// `CSVHeaders`
+    pub csv_headers: Option<Vec<Arc<str>>>,
+    /// `CSVDelimiter`: `COMMA`, `PIPE`, `SEMICOLON`, `SPACE`, `TAB`.
+    pub csv_delimiter: Option<Arc<str>>,
+    /// `MaxItems` or `MaxItemsPath`
+    pub max_items: Option<Dynamic<u64>>,
+}
+
+/// `ItemBatcher`: several items per child execution.
+#[derive(Debug)]
+pub struct ItemBatcher {
+    /// `BatchInput`
+    pub batch_input: Option<Template>,
+    /// `MaxItemsPerBatch` or its Path
+    pub max_items_per_batch: Option<Dynamic<u64>>,
+    /// `MaxInputBytesPerBatch` or its Path
+    pub max_input_bytes_per_batch: Option<Dynamic<u64>>,
+}
+
+/// `ResultWriter`: results into object storage.
+#[derive(Debug)]
+pub struct ResultWriter {
+    /// `Resource`: `s3:putObject`.
+    pub resource: Option<Arc<Resource>>,
+    /// `Parameters` or `Arguments`.
+    pub parameters: Option<Template>,
+    /// `WriterConfig` as written: `OutputType`, `Transformation`.
+    pub config: Option<Value>,
+}

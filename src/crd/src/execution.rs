@@ -78,22 +78,11 @@ use crate::state_machine::AckResourceMetadata;
     validation = Rule::new("has(self.stateMachineRef) != has(self.stateMachineARN)")
         .message("exactly one of stateMachineRef and stateMachineARN must be set")
         .field_path(".stateMachineRef"),
-    validation = Rule::new(
-        "has(self.stateMachineRef) == has(oldSelf.stateMachineRef) && (!has(self.stateMachineRef) || self.stateMachineRef == oldSelf.stateMachineRef)"
-    )
-    .message("stateMachineRef is immutable")
-    .field_path(".stateMachineRef"),
-    validation = Rule::new(
-        "has(self.stateMachineARN) == has(oldSelf.stateMachineARN) && (!has(self.stateMachineARN) || self.stateMachineARN == oldSelf.stateMachineARN)"
-    )
-    .message("stateMachineARN is immutable")
-    .field_path(".stateMachineARN"),
-    validation = Rule::new("has(self.input) == has(oldSelf.input) && (!has(self.input) || self.input == oldSelf.input)")
-        .message("input is immutable: create another Execution instead")
-        .field_path(".input"),
-    validation = Rule::new("has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)")
-        .message("name is immutable")
-        .field_path(".name"),
+    validation = Rule::new("has(self.stateMachineRef) == has(oldSelf.stateMachineRef)")
+        .message("stateMachineRef and stateMachineARN are immutable")
+        .field_path(".stateMachineRef"),
+    validation = Rule::new(unchanged_input_rule())
+        .message("input is immutable: create another Execution instead"),
     validation = Rule::new("!has(oldSelf.stop) || has(self.stop)")
         .message("stop cannot be withdrawn")
         .field_path(".stop")
@@ -101,6 +90,7 @@ use crate::state_machine::AckResourceMetadata;
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionSpec {
     /// The StateMachine to run, of the same namespace. Immutable.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("stateMachineRef is immutable"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_machine_ref: Option<StateMachineReference>,
 
@@ -141,6 +131,23 @@ pub struct ExecutionSpec {
     /// are deleted with their pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retain_jobs: Option<bool>,
+}
+
+/// CEL cannot name a field of any type, but sees whether the whole differs: it is the input if
+/// nothing else does. Where something else changes too, the chart's admission policy looks.
+fn unchanged_input_rule() -> String {
+    let others = [
+        "stateMachineRef",
+        "stateMachineARN",
+        "name",
+        "stop",
+        "ttlSecondsAfterFinished",
+        "retainJobs",
+    ];
+    let changed = others.map(|field| {
+        format!("has(self.{field}) != has(oldSelf.{field}) || (has(self.{field}) && self.{field} != oldSelf.{field})")
+    });
+    format!("self == oldSelf || {}", changed.join(" || "))
 }
 
 /// Names a StateMachine.

@@ -93,7 +93,7 @@ const NAME_PATTERN: &str = r##"^[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1F\x7F]+$"##
     validation = Rule::new("!(has(self.roleARN) && has(self.roleRef))")
         .message("roleARN and roleRef must not both be set")
         .field_path(".roleRef"),
-    validation = Rule::new("has(self.type_) == has(oldSelf.type_) && (!has(self.type_) || self.type_ == oldSelf.type_)")
+    validation = Rule::new("(has(self.type_) ? self.type_ : 'STANDARD') == (has(oldSelf.type_) ? oldSelf.type_ : 'STANDARD')")
         .message("type_ is immutable: the type of a state machine cannot change")
         .field_path(".type_")
 )]

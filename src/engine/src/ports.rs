@@ -1,13 +1,19 @@
-//! The ports of durable execution: where checkpoints live, who runs tasks, what time it is.
+//! The ports of durable execution: where checkpoints live, who runs tasks, what time it is, where
+//! randomness comes from, and who wants to know what happens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::Value;
 use asl::errors::Fault;
-use asl::machine::TaskRequest;
+use asl::machine::{Outcome, TaskRequest};
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
+
+use crate::progress::Progress;
+use crate::record::Page;
 
 /// Names an execution across restarts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,3 +132,154 @@ pub trait Clock: Send + Sync {
     /// Returns at the instant, at once if it is past.
     async fn sleep_until(&self, instant: Timestamp);
 }
+
+/// Randomness for jitter and `States.UUID`.
+pub trait Entropy: Send + Sync {
+    /// A fresh number.
+    fn next(&self) -> u64;
+}
+
+/// A write of an execution's object, as its store names it. The next write says which one it
+/// follows: of two writers one is refused (the fence).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision(pub Arc<str>);
+
+/// What one write puts into the store, whole.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The record to continue from: an opaque text.
+    pub record: Arc<str>,
+    /// What people see.
+    pub progress: Progress,
+}
+
+/// What the store has of an execution.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The record; absent before the first write.
+    pub record: Option<Arc<str>>,
+    /// The object's last write.
+    pub revision: Revision,
+}
+
+/// Names a page of an execution. The name holds a digest of the data: a page is never changed,
+/// and a process that was left behind cannot write into the pages of its successor.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PageId {
+    /// What the page holds.
+    pub kind: PageKind,
+    /// Its number, counted from 0: of history pages since the start, of the parts of one
+    /// checkpoint.
+    pub sequence: u64,
+    /// The beginning of the data's SHA-256, in hex.
+    pub digest: Arc<str>,
+}
+
+/// What a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PageKind {
+    /// A piece of the history.
+    #[serde(rename = "h")]
+    History,
+    /// A part of a checkpoint that is too large for its record.
+    #[serde(rename = "c")]
+    Checkpoint,
+}
+
+/// Keeps executions. A write that succeeded is never lost.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// What is stored now.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn load(&self, key: &ExecutionKey) -> Result<Stored, StoreError>;
+
+    /// Replaces what is stored, if the last write is still `after`.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. After [`StoreError::Transient`] the write may have happened.
+    async fn save(
+        &self,
+        key: &ExecutionKey,
+        snapshot: &Snapshot,
+        after: &Revision,
+    ) -> Result<Revision, StoreError>;
+
+    /// Writes a page before any record refers to it. That it is there already is no error.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError>;
+
+    /// Reads a page's data.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; [`StoreError::Gone`] when there is no such page.
+    async fn load_page(&self, key: &ExecutionKey, id: &PageId) -> Result<Arc<str>, StoreError>;
+
+    /// Removes a page that no record refers to any more. None to remove is no error.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn delete_page(&self, key: &ExecutionKey, id: &PageId) -> Result<(), StoreError>;
+
+    /// From here on the execution does not vanish before [`Store::release`]: its tasks may leave
+    /// something behind that is to be removed first. Idempotent.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn protect(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError>;
+
+    /// Nothing is left behind: the execution may vanish. Idempotent.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    async fn release(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError>;
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Someone else wrote since.
+    #[error("the object was written by someone else since it was read")]
+    Conflict,
+    /// The execution does not exist any more, or another one has its name.
+    #[error("the object does not exist any more")]
+    Gone,
+    /// The store cannot be reached or is too busy; try again.
+    #[error("{message}")]
+    Transient {
+        /// What went wrong.
+        message: String,
+        /// How long the store asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The store refuses this write; trying again helps only once something else changes.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Wants to know what happens: metrics, Events, logs. Called in passing; must not block.
+pub trait Observer: Send + Sync {
+    /// The execution started; not called when it is continued after a restart.
+    fn execution_started(&self, _key: &ExecutionKey) {}
+    /// The execution ended and that is stored.
+    fn execution_ended(&self, _key: &ExecutionKey, _outcome: &Outcome, _lasted: Duration) {}
+    /// A task is started.
+    fn task_started(&self, _task: &Task) {}
+    /// A task ended by itself; `fault` says how it failed.
+    fn task_ended(&self, _task: &Task, _fault: Option<&Fault>, _lasted: Duration) {}
+    /// States were entered.
+    fn states_entered(&self, _count: u64) {}
+    /// A snapshot was stored; `tries` counts the attempts.
+    fn saved(&self, _key: &ExecutionKey, _bytes: usize, _tries: u32, _lasted: Duration) {}
+    /// A write, or a task's cancellation, did not succeed and is tried again after `pause`.
+    fn retrying(&self, _key: &ExecutionKey, _what: &'static str, _why: &str, _pause: Duration) {}
+}
+
+/// Observes nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {}

@@ -28,8 +28,11 @@ start_node() {
   # The kubelet's device plugin folder has this path and no other; each node mounts its own over it.
   mkdir -p /var/lib/kubelet
   rm -f "$CLUSTER_DIR/node.pid"
-  setsid unshare --mount --net --pid --fork --propagation private \
-    "$CLUSTER_SOURCE/lib/node-holder" "$CLUSTER_DIR" </dev/null >"$LOG_DIR/node.log" 2>&1 &
+  (
+    close_inherited_files
+    exec setsid unshare --mount --net --pid --fork --propagation private \
+      "$CLUSTER_SOURCE/lib/node-holder" "$CLUSTER_DIR" </dev/null >"$LOG_DIR/node.log" 2>&1
+  ) &
   wait_until 10 node_pid || { show_log_end node "$LOG_DIR/node.log"; fail "the node's namespaces could not be made"; }
   link_node
   make_cgroup
@@ -43,14 +46,14 @@ link_node() {
   first=$(($(printf '%s' "$CLUSTER" | cksum | cut -d ' ' -f 1) % 250))
   for try in {0..249}; do
     number=$(((first + try) % 250))
-    if ip link add "sfn-$number" type veth peer name $NODE_LINK netns "$pid" 2>>"$LOG_DIR/node.log"; then break; fi
+    if ip link add "sfn-$number" type veth peer name "$NODE_LINK" netns "$pid" 2>>"$LOG_DIR/node.log"; then break; fi
     ip link show "sfn-$number" >/dev/null 2>&1 || fail "no link to the node: $(tail -n 1 "$LOG_DIR/node.log")"
     [ "$try" -lt 249 ] || fail "no address is free for the node: 250 clusters run on this machine"
   done
   ip address add "$(machine_ip $number)/30" dev "sfn-$number"
   ip link set "sfn-$number" up
-  in_node ip address add "$(node_ip $number)/30" dev $NODE_LINK
-  in_node ip link set $NODE_LINK up
+  in_node ip address add "$(node_ip $number)/30" dev "$NODE_LINK"
+  in_node ip link set "$NODE_LINK" up
   in_node ip route add default via "$(machine_ip $number)"
   echo "$number" >"$CLUSTER_DIR/subnet"
 }

@@ -41,6 +41,12 @@ pub struct Compiled {
 }
 
 impl StateMachine {
+    /// The state at a place.
+    #[must_use]
+    pub fn state(&self, index: StateIndex) -> Option<&State> {
+        self.states.get(index.0 as usize)
+    }
+
     /// Compiles a definition's text (JSON or YAML).
     ///
     /// # Errors

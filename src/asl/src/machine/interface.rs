@@ -67,6 +67,13 @@ impl Default for Limits {
 pub enum Event {
     /// Begin. The first event of every execution, and of no other time.
     Started,
+    /// A worker took an activity. Other tasks count as started once they were handed over.
+    TaskStarted {
+        /// Which.
+        task: TaskId,
+        /// Who.
+        worker_name: Option<Arc<str>>,
+    },
     /// The request of a `.sync` task was accepted; its end is still to come.
     TaskSubmitted {
         /// Which.

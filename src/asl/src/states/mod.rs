@@ -11,6 +11,7 @@ pub mod map;
 pub mod parallel;
 pub mod pass;
 pub mod retry;
+pub(crate) mod succeed;
 pub mod task;
 pub mod wait;
 

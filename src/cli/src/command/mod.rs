@@ -1,0 +1,40 @@
+//! The commands, one a module.
+
+mod crds;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+/// What went wrong is told in words, and the exit status says whose mistake it was.
+pub const UNUSABLE: u8 = 2;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Print the CustomResourceDefinitions
+    Crds(crds::Crds),
+}
+
+impl Command {
+    /// Does it; the exit status is 0 for success.
+    pub fn run(self) -> ExitCode {
+        let done = match self {
+            Self::Crds(command) => command.run(),
+        };
+        done.unwrap_or_else(|error| {
+            if is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {error:#}");
+            ExitCode::from(UNUSABLE)
+        })
+    }
+}
+
+/// Whether the reader of our output went away, such as `head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

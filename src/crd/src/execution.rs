@@ -1,0 +1,345 @@
+//! The Execution resource: one run of a state machine.
+//!
+//! Source: Step Functions API reference, `StartExecution`, `DescribeExecution`, `StopExecution`;
+//! spelt as ACK would spell it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::condition::Condition;
+use crate::schema::{any_json, present};
+use crate::state_machine::AckResourceMetadata;
+
+/// One run of a state machine. It starts when it is created, and is stopped when it is deleted.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[kube(
+    group = "sfn.services.k8s.aws",
+    version = "v1alpha1",
+    kind = "Execution",
+    plural = "executions",
+    singular = "execution",
+    shortname = "exe",
+    category = "aws",
+    category = "sfn",
+    namespaced,
+    status = "ExecutionStatus",
+    derive = "PartialEq",
+    doc = "Execution is one run of a StateMachine. It starts when it is created; deleting it stops it.",
+    selectable = ".status.status",
+    selectable = ".spec.stateMachineRef.from.name",
+    validation = Rule::new("!has(self.spec.name) || self.spec.name == self.metadata.name")
+        .message("name must equal metadata.name if it is set: an execution is named like its object")
+        .field_path(".spec.name"),
+    validation = Rule::new("size(self.metadata.name) <= 80")
+        .message("metadata.name must have at most 80 characters, the longest name of an execution"),
+    printcolumn(
+        name = "StateMachine",
+        type_ = "string",
+        json_path = ".spec.stateMachineRef.from.name"
+    ),
+    printcolumn(name = "Status", type_ = "string", json_path = ".status.status"),
+    printcolumn(
+        name = "State",
+        type_ = "string",
+        json_path = ".status.currentStates[*]",
+        description = "The state in progress; the first, if there are several"
+    ),
+    printcolumn(name = "Error", type_ = "string", json_path = ".status.error"),
+    printcolumn(name = "Started", type_ = "date", json_path = ".status.startDate"),
+    printcolumn(
+        name = "Duration",
+        type_ = "string",
+        json_path = ".status.duration",
+        description = "From start to end"
+    ),
+    printcolumn(
+        name = "Job",
+        type_ = "string",
+        priority = 1,
+        json_path = ".status.tasks[*].jobName"
+    ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        priority = 1,
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
+    ),
+    printcolumn(
+        name = "ARN",
+        type_ = "string",
+        priority = 1,
+        json_path = ".status.ackResourceMetadata.arn"
+    )
+)]
+#[x_kube(
+    validation = Rule::new("has(self.stateMachineRef) != has(self.stateMachineARN)")
+        .message("exactly one of stateMachineRef and stateMachineARN must be set")
+        .field_path(".stateMachineRef"),
+    validation = Rule::new("has(self.stateMachineRef) == has(oldSelf.stateMachineRef)")
+        .message("stateMachineRef and stateMachineARN are immutable")
+        .field_path(".stateMachineRef"),
+    validation = Rule::new(unchanged_input_rule())
+        .message("input is immutable: create another Execution instead"),
+    validation = Rule::new("!has(oldSelf.stop) || has(self.stop)")
+        .message("stop cannot be withdrawn")
+        .field_path(".stop")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionSpec {
+    /// The StateMachine to run, of the same namespace. Immutable.
+    #[x_kube(validation = Rule::new("self == oldSelf").message("stateMachineRef is immutable"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_machine_ref: Option<StateMachineReference>,
+
+    /// The ARN of the state machine to run, as a StateMachine of the same namespace has it in
+    /// status.ackResourceMetadata.arn. Immutable.
+    #[schemars(length(min = 1, max = 256))]
+    #[serde(
+        default,
+        rename = "stateMachineARN",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub state_machine_arn: Option<String>,
+
+    /// The input: any JSON value; `{}` if it is absent. Immutable.
+    #[schemars(schema_with = "any_json")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub input: Option<Value>,
+
+    /// The name of the execution, which is metadata.name. Immutable.
+    #[schemars(length(min = 1, max = 80))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+
+    /// Set to stop the execution, as StopExecution does. It cannot be withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+
+    /// Deletes the Execution this many seconds after it ended, with all it owns. Kept if absent.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds_after_finished: Option<i32>,
+
+    /// Whether Jobs of this execution are kept when it is stopped or deleted. By default they
+    /// are deleted with their pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retain_jobs: Option<bool>,
+}
+
+/// CEL cannot name a field of any type, but sees whether the whole differs: it is the input if
+/// nothing else does. Where something else changes too, the chart's admission policy looks.
+fn unchanged_input_rule() -> String {
+    let others = [
+        "stateMachineRef",
+        "stateMachineARN",
+        "name",
+        "stop",
+        "ttlSecondsAfterFinished",
+        "retainJobs",
+    ];
+    let changed = others.map(|field| {
+        format!("has(self.{field}) != has(oldSelf.{field}) || (has(self.{field}) && self.{field} != oldSelf.{field})")
+    });
+    format!("self == oldSelf || {}", changed.join(" || "))
+}
+
+/// Names a StateMachine.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct StateMachineReference {
+    /// The StateMachine object.
+    pub from: LocalReference,
+}
+
+/// Names an object of the same namespace.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct LocalReference {
+    /// The object's metadata.name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Why an execution is stopped.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Stop {
+    /// The error code of the failure.
+    #[schemars(length(max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// A more detailed explanation of the cause of the failure.
+    #[schemars(length(max = 32_768))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+}
+
+/// What is observed of an execution.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionStatus {
+    /// The ARN and what it is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack_resource_metadata: Option<AckResourceMetadata>,
+    /// How far the execution is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<RunStatus>,
+    /// When it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_date: Option<Time>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_date: Option<Time>,
+    /// How long it ran, such as `1m7s`; set when it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<String>,
+    /// The names of the states in progress, the first few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub current_states: Vec<String>,
+    /// How many states are in progress, where that is more than currentStates lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_state_count: Option<i64>,
+    /// The output, when it succeeded: any JSON value.
+    #[schemars(schema_with = "any_json")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub output: Option<Value>,
+    /// The error name, when it did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The cause, when it did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// The tasks in progress and the last ones, a few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskStatus>,
+    /// The state in conditions: ACK.Terminal when the execution failed, Ready when it succeeded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// The generation of the spec that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The revision of the state machine that it runs, pinned at its start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+    /// What the operator needs to continue after a restart. Opaque.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// How many events the history has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_length: Option<i64>,
+}
+
+/// How far an execution is, in the words of the Step Functions API.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RunStatus {
+    /// Accepted, and not started yet.
+    Pending,
+    /// In progress.
+    Running,
+    /// Ended with an output.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Ended by the state machine's TimeoutSeconds.
+    TimedOut,
+    /// Stopped.
+    Aborted,
+    /// Ended without success, and asked to go on where it ended.
+    PendingRedrive,
+}
+
+impl RunStatus {
+    /// Whether nothing will happen any more.
+    #[must_use]
+    pub fn is_finished(self) -> bool {
+        matches!(
+            self,
+            Self::Succeeded | Self::Failed | Self::TimedOut | Self::Aborted
+        )
+    }
+
+    /// The word in status, such as `TIMED_OUT`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+            Self::PendingRedrive => "PENDING_REDRIVE",
+        }
+    }
+}
+
+/// One task of an execution, for people.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskStatus {
+    /// The task's number: the id of the history event that scheduled it.
+    pub id: i64,
+    /// The name of the Task state.
+    pub state: String,
+    /// What it calls, such as `eks:runJob.sync`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// How far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<TaskState>,
+    /// When it was scheduled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Time>,
+    /// The name of its Job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_name: Option<String>,
+    /// The namespace of its Job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_namespace: Option<String>,
+    /// The uid of its Job.
+    #[serde(default, rename = "jobUID", skip_serializing_if = "Option::is_none")]
+    pub job_uid: Option<String>,
+    /// How many of its pods run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<i32>,
+    /// How many of its pods succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub succeeded: Option<i32>,
+    /// How many of its pods failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<i32>,
+    /// The names of its pods, newest last, the last few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pods: Vec<String>,
+    /// The last lines of a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_tail: Option<String>,
+    /// What it waits for, or what last went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// How far a task is.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskState {
+    /// In progress.
+    Running,
+    /// Ended with a result.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Stopped, since its result was no longer wanted.
+    Cancelled,
+}

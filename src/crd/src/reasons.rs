@@ -1,0 +1,46 @@
+//! Reasons of conditions and Kubernetes Events.
+
+/// The definition can be executed.
+pub const VALID: &str = "Valid";
+/// The definition has problems; status.diagnostics lists them.
+pub const INVALID_DEFINITION: &str = "InvalidDefinition";
+/// The definition can be executed, and something about it is likely not what was meant.
+pub const DEFINITION_WARNINGS: &str = "DefinitionWarnings";
+/// `definitionFrom` names a ConfigMap or key that is not there.
+pub const DEFINITION_NOT_FOUND: &str = "DefinitionNotFound";
+/// `roleRef` names a Role that is not there or has no ARN yet.
+pub const ROLE_NOT_FOUND: &str = "RoleNotFound";
+/// The spec asks for something that this operator does not do.
+pub const UNSUPPORTED: &str = "Unsupported";
+/// Spec and what it stands for agree.
+pub const SYNCED: &str = "Synced";
+
+/// The referenced StateMachine is not there.
+pub const STATE_MACHINE_NOT_FOUND: &str = "StateMachineNotFound";
+/// The referenced StateMachine cannot be executed yet, or is invalid.
+pub const STATE_MACHINE_NOT_READY: &str = "StateMachineNotReady";
+/// The Execution has not started yet.
+pub const PENDING: &str = "Pending";
+/// The Execution is in progress.
+pub const RUNNING: &str = "Running";
+/// The Execution ended with an output.
+pub const SUCCEEDED: &str = "Succeeded";
+/// The Execution ended with an error.
+pub const FAILED: &str = "Failed";
+/// The Execution exceeded the state machine's TimeoutSeconds.
+pub const TIMED_OUT: &str = "TimedOut";
+/// The Execution was stopped.
+pub const ABORTED: &str = "Aborted";
+/// The checkpoint cannot be continued.
+pub const CHECKPOINT_UNREADABLE: &str = "CheckpointUnreadable";
+/// A request to the Kubernetes API failed and is tried again.
+pub const RETRYING: &str = "Retrying";
+
+/// Event: a task's request was sent.
+pub const TASK_STARTED: &str = "TaskStarted";
+/// Event: a task succeeded.
+pub const TASK_SUCCEEDED: &str = "TaskSucceeded";
+/// Event: a task failed.
+pub const TASK_FAILED: &str = "TaskFailed";
+/// Event: the Execution started.
+pub const STARTED: &str = "Started";

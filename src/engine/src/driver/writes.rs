@@ -1,0 +1,261 @@
+//! The writes of one execution: in order, fenced, repeated until they succeed.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{End, Known, Ports, Settings};
+use crate::backoff::Backoff;
+use crate::execution::Execution;
+use crate::ports::{ExecutionKey, PageId, Revision, Snapshot, StoreError};
+use crate::record::{self, Checkpoint, Page, RecordError};
+
+/// How long a write that the store refuses is left alone: something else has to change first.
+const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+
+/// Writes one execution.
+pub(super) struct Writer {
+    ports: Ports,
+    key: ExecutionKey,
+    revision: Revision,
+    protected: bool,
+    /// Fingerprint of the record that was stored last; `None` before the first.
+    stored: Option<u64>,
+    /// The pages of the checkpoint that is stored.
+    parts: Vec<PageId>,
+    backoff: Backoff,
+}
+
+enum Write<'a> {
+    Snapshot(&'a Snapshot),
+    Page(&'a Page),
+    Protect,
+    Release,
+}
+
+impl Write<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Snapshot(_) => "write status",
+            Self::Page(_) => "write page",
+            Self::Protect => "add finalizer",
+            Self::Release => "remove finalizer",
+        }
+    }
+}
+
+fn fingerprint(record: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    record.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Writer {
+    /// A writer that follows what is known: the record that is stored, and where its checkpoint
+    /// is.
+    pub(super) fn new(
+        ports: &Ports,
+        settings: &Settings,
+        known: Known,
+        record: Option<(&str, Checkpoint)>,
+    ) -> Self {
+        let stored = record.as_ref().map(|(text, _)| fingerprint(text));
+        let parts = match record {
+            Some((_, Checkpoint::Paged(parts))) => parts,
+            _ => Vec::new(),
+        };
+        Self {
+            ports: ports.clone(),
+            key: settings.key.clone(),
+            revision: known.revision,
+            protected: known.protected,
+            stored,
+            parts,
+            backoff: Backoff::for_writes(),
+        }
+    }
+
+    /// Seals what is long, then stores a snapshot.
+    pub(super) async fn save(&mut self, execution: &mut Execution) -> Result<(), End> {
+        self.seal(execution).await?;
+        let checkpoint = self.place_checkpoint(execution).await?;
+        let record = self.sound(execution.record(&checkpoint)).await?;
+        let snapshot = Snapshot {
+            record: record.into(),
+            progress: execution.progress(),
+        };
+        let (since, bytes) = (Instant::now(), snapshot.record.len());
+        let tries = self.write(&Write::Snapshot(&snapshot)).await?;
+        let observer = &self.ports.observer;
+        observer.saved(&self.key, bytes, tries, since.elapsed());
+        self.remove_old_parts(checkpoint).await;
+        Ok(())
+    }
+
+    /// Writes the history's pages, if its tail is long.
+    pub(super) async fn seal(&mut self, execution: &mut Execution) -> Result<(), End> {
+        if !execution.tail().is_long() {
+            return Ok(());
+        }
+        while !execution.tail().text().is_empty() {
+            let piece = self.sound(execution.tail().build_page()).await?;
+            self.write(&Write::Page(&piece.page)).await?;
+            execution.tail_mut().seal(&piece);
+        }
+        Ok(())
+    }
+
+    /// A checkpoint too large for its record goes into pages first.
+    async fn place_checkpoint(&mut self, execution: &Execution) -> Result<Checkpoint, End> {
+        let Some(bytes) = execution.checkpoint() else {
+            return Ok(Checkpoint::None);
+        };
+        let pages = record::build_checkpoint_pages(&bytes);
+        let Some(pages) = self.sound(pages).await? else {
+            return Ok(Checkpoint::Inline(bytes));
+        };
+        for page in &pages {
+            self.write(&Write::Page(page)).await?;
+        }
+        Ok(Checkpoint::Paged(
+            pages.into_iter().map(|page| page.id).collect(),
+        ))
+    }
+
+    /// Removes the pages that only the last checkpoint needed. What is left when this fails goes
+    /// with the execution.
+    async fn remove_old_parts(&mut self, checkpoint: Checkpoint) {
+        let parts = match checkpoint {
+            Checkpoint::Paged(parts) => parts,
+            _ => Vec::new(),
+        };
+        let old = std::mem::replace(&mut self.parts, parts);
+        for id in old.iter().filter(|id| !self.parts.contains(id)) {
+            if let Err(error) = self.ports.store.delete_page(&self.key, id).await {
+                tracing::debug!(%error, ?id, "a page of an old checkpoint stays");
+            }
+        }
+    }
+
+    /// From here on the execution does not vanish before its tasks are cancelled.
+    pub(super) async fn protect(&mut self) -> Result<(), End> {
+        if !self.protected {
+            self.write(&Write::Protect).await?;
+            self.protected = true;
+        }
+        Ok(())
+    }
+
+    /// Nothing is left to be cancelled.
+    pub(super) async fn release(&mut self) -> Result<(), End> {
+        if self.protected {
+            self.write(&Write::Release).await?;
+            self.protected = false;
+        }
+        Ok(())
+    }
+
+    /// Does a write, as often as it takes. Returns how often that was.
+    async fn write(&mut self, write: &Write<'_>) -> Result<u32, End> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.attempt(write).await {
+                Ok(()) => {
+                    self.backoff.succeeded();
+                    return Ok(tries);
+                }
+                Err(StoreError::Gone) => return Err(End::Gone),
+                Err(StoreError::Conflict) => match self.look_again(write).await {
+                    Ok(Now::Written) => return Ok(tries),
+                    Ok(Now::Unchanged) => continue,
+                    Err(Ahead::End(end)) => return Err(end),
+                    Err(Ahead::Error(error)) => error,
+                },
+                Err(error) => error,
+            };
+            self.pause(write.name(), &error).await?;
+        }
+    }
+
+    async fn attempt(&mut self, write: &Write<'_>) -> Result<(), StoreError> {
+        let (store, key, after) = (&self.ports.store, &self.key, &self.revision);
+        self.revision = match write {
+            Write::Snapshot(snapshot) => {
+                let revision = store.save(key, snapshot, after).await?;
+                self.stored = Some(fingerprint(&snapshot.record));
+                revision
+            }
+            Write::Page(page) => return store.save_page(key, page).await,
+            Write::Protect => store.protect(key, after).await?,
+            Write::Release => store.release(key, after).await?,
+        };
+        Ok(())
+    }
+
+    /// After a conflict: whether the write had happened all the same (its answer was lost), or
+    /// only something that is not ours changed, or somebody else carries the execution.
+    async fn look_again(&mut self, write: &Write<'_>) -> Result<Now, Ahead> {
+        let stored = self.ports.store.load(&self.key).await?;
+        let found = stored.record.as_deref().map(fingerprint);
+        if let Write::Snapshot(snapshot) = write
+            && found == Some(fingerprint(&snapshot.record))
+        {
+            self.revision = stored.revision;
+            self.stored = found;
+            return Ok(Now::Written);
+        }
+        if found != self.stored {
+            return Err(Ahead::End(End::Superseded));
+        }
+        self.revision = stored.revision;
+        Ok(Now::Unchanged)
+    }
+
+    async fn pause(&mut self, what: &'static str, error: &StoreError) -> Result<(), End> {
+        let retry_after = match error {
+            StoreError::Transient { retry_after, .. } => *retry_after,
+            _ => Some(REFUSED_PAUSE),
+        };
+        let entropy = self.ports.entropy.next();
+        let pause = self.backoff.failed(entropy, retry_after);
+        let observer = &self.ports.observer;
+        observer.retrying(&self.key, what, &error.to_string(), pause);
+        tokio::select! {
+            () = self.ports.shutdown.cancelled() => Err(End::ShutDown),
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
+    }
+
+    /// Compression fails only for want of memory: it is tried again after a process start.
+    async fn sound<T>(&mut self, result: Result<T, RecordError>) -> Result<T, End> {
+        match result {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                let refused = StoreError::Refused(error.to_string());
+                self.pause("encode", &refused).await?;
+                Err(End::Superseded)
+            }
+        }
+    }
+}
+
+enum Now {
+    Written,
+    Unchanged,
+}
+
+enum Ahead {
+    End(End),
+    Error(StoreError),
+}
+
+impl From<StoreError> for Ahead {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Gone => Self::End(End::Gone),
+            error => Self::Error(error),
+        }
+    }
+}

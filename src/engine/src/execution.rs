@@ -1,0 +1,303 @@
+//! What an execution is in memory, and what it decides: no I/O.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl::definition::StateMachine;
+use asl::history::EventKind;
+use asl::machine::{
+    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, Outcome, TaskId,
+    TaskRequest,
+};
+use jiff::Timestamp;
+
+use crate::history::Tail;
+use crate::ports::{Entropy, TaskProgress};
+use crate::progress::{Progress, SHOWN, TaskBook, TaskPhase, TaskView};
+use crate::record::{self, Checkpoint, Record, RecordError};
+
+/// What happened to an execution since the last decision.
+#[derive(Debug)]
+pub enum Happening {
+    /// Something that the state machine sees.
+    Event(Event),
+    /// Something that only people see.
+    Progress(TaskId, TaskProgress),
+    /// A task is cancelled for good.
+    Cancelled(TaskId),
+}
+
+/// How soon a decision is to be stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// There is nothing new.
+    #[default]
+    Never,
+    /// Somebody may want to see it, and nothing is lost without it: it rides along with the next
+    /// write, or is written after a while.
+    Soon,
+    /// Before anything else: tasks are to be started or stopped, a timer was set, or it ended.
+    Now,
+}
+
+/// What was decided. Nothing of it may be done before it is stored.
+#[derive(Debug, Default)]
+pub struct Decision {
+    /// Tasks to start.
+    pub start: Vec<TaskRequest>,
+    /// Tasks to cancel; each is to be reported by [`Happening::Cancelled`].
+    pub cancel: Vec<TaskRequest>,
+    /// When to store it.
+    pub urgency: Urgency,
+    /// The step's budget was used up: [`Event::TimePassed`] is due at once.
+    pub yielded: bool,
+    /// How many states were entered.
+    pub states_entered: u64,
+}
+
+/// An execution in memory.
+#[derive(Debug)]
+pub struct Execution {
+    machine: Machine,
+    started: Timestamp,
+    stopped: Option<Timestamp>,
+    tail: Tail,
+    tasks: TaskBook,
+    running: BTreeMap<TaskId, TaskRequest>,
+    cancelling: BTreeMap<TaskId, TaskRequest>,
+}
+
+impl Execution {
+    /// A new execution; [`Event::Started`] is to be the first that happens.
+    #[must_use]
+    pub fn new(definition: Arc<StateMachine>, info: ExecutionInfo, limits: Limits) -> Self {
+        let started = info.start_time;
+        let machine = Machine::new(definition, info, limits);
+        Self::with_machine(machine, started, Tail::new())
+    }
+
+    /// Continues from what was stored; `shown` is what people saw of its tasks.
+    ///
+    /// # Errors
+    /// The checkpoint is no checkpoint of this definition, or of a newer format.
+    pub fn restore(
+        definition: Arc<StateMachine>,
+        checkpoint: &[u8],
+        record: Record,
+        shown: Vec<TaskView>,
+        limits: Limits,
+    ) -> Result<Self, CheckpointError> {
+        let machine = Machine::restore(definition, checkpoint, limits)?;
+        let started = machine.info().map(|info| info.start_time);
+        let started = started.unwrap_or_default();
+        let mut execution = Self::with_machine(machine, started, record.tail);
+        for request in execution.machine.running_tasks() {
+            execution.schedule(request, started);
+        }
+        execution.tasks.recall(shown);
+        let cancelling = record.cancelling.into_iter();
+        execution.cancelling = cancelling.map(|request| (request.task, request)).collect();
+        Ok(execution)
+    }
+
+    fn with_machine(machine: Machine, started: Timestamp, tail: Tail) -> Self {
+        Self {
+            machine,
+            started,
+            stopped: None,
+            tail,
+            tasks: TaskBook::default(),
+            running: BTreeMap::new(),
+            cancelling: BTreeMap::new(),
+        }
+    }
+
+    fn schedule(&mut self, request: TaskRequest, now: Timestamp) {
+        self.tasks.scheduled(&request, now);
+        self.running.insert(request.task, request);
+    }
+
+    /// Handles what happened, in order, and says what is to be done.
+    pub fn decide(
+        &mut self,
+        happenings: impl IntoIterator<Item = Happening>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Decision {
+        let mut decision = Decision::default();
+        if self.is_decided() {
+            self.stopped.get_or_insert(now);
+        }
+        for happening in happenings {
+            let urgency = match happening {
+                Happening::Event(event) => {
+                    let entropy = entropy.next();
+                    self.handle(event, Moment { now, entropy }, &mut decision)
+                }
+                Happening::Progress(task, progress) => match self.tasks.reported(task, progress) {
+                    true => Urgency::Soon,
+                    false => Urgency::Never,
+                },
+                Happening::Cancelled(task) => {
+                    self.cancelling.remove(&task);
+                    Urgency::Never
+                }
+            };
+            decision.urgency = decision.urgency.max(urgency);
+        }
+        decision
+    }
+
+    fn handle(&mut self, event: Event, moment: Moment, decision: &mut Decision) -> Urgency {
+        // A heartbeat moves a timer, but after a restart the timer starts anew in any case.
+        let moves_timers = !matches!(
+            event,
+            Event::TaskHeartbeat { .. } | Event::TaskSubmitted { .. }
+        );
+        self.note_end(&event);
+        let deadline = self.machine.deadline();
+        let transition = self.machine.handle(event, moment);
+        decision.yielded = transition.yielded;
+        let mut urgency = self.take_history(decision);
+        if moves_timers && transition.deadline.is_some() && transition.deadline != deadline {
+            urgency = Urgency::Now;
+        }
+        if transition.outcome.is_some() {
+            self.stopped = Some(moment.now);
+            urgency = Urgency::Now;
+        }
+        for command in transition.commands {
+            self.obey(command, moment.now, decision);
+            urgency = Urgency::Now;
+        }
+        urgency
+    }
+
+    fn note_end(&mut self, event: &Event) {
+        let (task, phase) = match event {
+            Event::TaskSucceeded { task, .. } => (*task, TaskPhase::Succeeded),
+            Event::TaskFailed { task, .. } => (*task, TaskPhase::Failed),
+            _ => return,
+        };
+        self.running.remove(&task);
+        self.tasks.ended(task, phase);
+    }
+
+    fn take_history(&mut self, decision: &mut Decision) -> Urgency {
+        let events = self.machine.take_history();
+        let entered = |kind: &EventKind| matches!(kind, EventKind::StateEntered { .. });
+        let count = events.iter().filter(|event| entered(&event.kind)).count();
+        decision.states_entered += count as u64;
+        self.tail.push(&events);
+        if events.is_empty() {
+            Urgency::Never
+        } else {
+            Urgency::Soon
+        }
+    }
+
+    fn obey(&mut self, command: Command, now: Timestamp, decision: &mut Decision) {
+        match command {
+            Command::StartTask(request) => {
+                self.schedule(request.clone(), now);
+                decision.start.push(request);
+            }
+            Command::CancelTask { task } => {
+                let Some(request) = self.running.remove(&task) else {
+                    return;
+                };
+                self.tasks.ended(task, TaskPhase::Cancelled);
+                let not_started = decision.start.iter().position(|start| start.task == task);
+                if let Some(at) = not_started {
+                    decision.start.remove(at);
+                } else {
+                    self.cancelling.insert(task, request.clone());
+                    decision.cancel.push(request);
+                }
+            }
+        }
+    }
+
+    /// The tasks that run, to be started again after a restart.
+    pub fn running(&self) -> impl Iterator<Item = &TaskRequest> {
+        self.running.values()
+    }
+
+    /// The tasks that are to be cancelled and may not have been.
+    pub fn cancelling(&self) -> impl Iterator<Item = &TaskRequest> {
+        self.cancelling.values()
+    }
+
+    /// When [`Event::TimePassed`] is next due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.machine.deadline()
+    }
+
+    /// Whether its outcome is decided; tasks may still have to be cancelled.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.machine.outcome().is_some()
+    }
+
+    /// How it ended, once nothing is left to clean up.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.machine
+            .outcome()
+            .filter(|_| self.cancelling.is_empty())
+    }
+
+    /// The history's end.
+    #[must_use]
+    pub fn tail(&self) -> &Tail {
+        &self.tail
+    }
+
+    /// The history's end, to be sealed.
+    pub fn tail_mut(&mut self) -> &mut Tail {
+        &mut self.tail
+    }
+
+    /// The interpreter's state; `None` once it ended well, for then there is nothing to continue.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Vec<u8>> {
+        let done = matches!(self.outcome(), Some(Outcome::Succeeded(_)));
+        (!done).then(|| self.machine.checkpoint())
+    }
+
+    /// The record to store, given where the checkpoint is put.
+    ///
+    /// # Errors
+    /// Compression failed.
+    pub fn record(&self, checkpoint: &Checkpoint) -> Result<String, RecordError> {
+        record::encode(checkpoint, &self.tail, self.cancelling.values())
+    }
+
+    /// When it started.
+    #[must_use]
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// When it ended, as far as this process saw it.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Timestamp> {
+        self.stopped
+    }
+
+    /// What people see of it.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let (current_states, current_state_count) = self.machine.current_states(SHOWN);
+        Progress {
+            outcome: self.outcome().cloned(),
+            started: self.started,
+            stopped: self.stopped,
+            current_states,
+            current_state_count,
+            tasks: self.tasks.shown(),
+            history_length: self.machine.history_length(),
+        }
+    }
+}

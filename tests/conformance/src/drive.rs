@@ -174,6 +174,10 @@ impl Driver {
     fn start(&mut self, request: &TaskRequest, stand_in: &mut dyn StandIn) {
         let task = request.task;
         let answer = stand_in.answer(request);
+        if let Some(worker) = answer.worker {
+            let worker_name = Some(worker);
+            self.expect(self.now, task, Event::TaskStarted { task, worker_name });
+        }
         if let Some(output) = answer.submitted {
             self.expect(self.now, task, Event::TaskSubmitted { task, output });
         }

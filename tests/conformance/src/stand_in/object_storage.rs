@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use asl::Value;
 use asl::errors::Fault;
 use asl::machine::TaskRequest;
-use asl::value::ObjectBuilder;
+use asl::value::{Object, ObjectBuilder};
 
 use crate::Case;
 use crate::drive::Ending;
@@ -32,7 +32,7 @@ impl ObjectStorage {
     }
 
     /// `s3:getObject` gives `{"Body": text}`, `s3:listObjectsV2` `{"Contents": […]}`,
-    /// `s3:putObject` an empty object.
+    /// `s3:putObject` an empty object; a result writer puts several at once, as `Objects`.
     pub(super) fn answer(&mut self, request: &TaskRequest) -> Ending {
         let parameters = &request.parameters;
         if request.resource.is("s3", "getObject") {
@@ -40,8 +40,17 @@ impl ObjectStorage {
         } else if request.resource.is("s3", "listObjectsV2") {
             Ending::Succeeded(self.list(parameters))
         } else {
-            self.put(parameters);
+            self.put_all(parameters);
             Ending::Succeeded(Value::empty_object())
+        }
+    }
+
+    fn put_all(&mut self, parameters: &Value) {
+        let (bucket, _) = place(parameters);
+        let objects = parameters.get("Objects").and_then(Value::as_object);
+        for (key, body) in objects.map(Object::members).unwrap_or_default() {
+            let place = (bucket.clone(), key.to_string());
+            self.objects.insert(place, body.clone());
         }
     }
 

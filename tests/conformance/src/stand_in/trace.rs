@@ -76,7 +76,7 @@ fn ending(entry: &Value) -> Ending {
             cause: entry
                 .get("cause")
                 .map(|cause| json::plain_text(cause).into()),
-            location: None,
+            ..Fault::default()
         });
     }
     Ending::Succeeded(entry.get("output").cloned().unwrap_or_default())

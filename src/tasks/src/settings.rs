@@ -11,61 +11,6 @@ pub struct Settings {
     /// What the home cluster is called.
     pub cluster: ClusterIdentity,
     /// Whose rights tasks have.
-    pub acting: Acting,
-    /// What bounds a task.
-    pub limits: TaskLimits,
-}
-
-impl Settings {
-    /// Tasks act as their workflows, without privileged groups, within the default limits.
-    #[must_use]
-    pub fn new(connection: kube::Config, cluster: ClusterIdentity) -> Self {
-        Self {
-            connection,
-            cluster,
-            acting: Acting::AsWorkflow {
-                privileged_groups: BTreeSet::new(),
-            },
-            limits: TaskLimits::default(),
-        }
-    }
-}
-
-/// What EKS would say of the home cluster, the one that the operator runs in.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ClusterIdentity {
-    /// The `ClusterName` of tasks that mean this cluster.
-    pub name: String,
-    /// The API server's URL, as workflows are to see it. Tasks never connect to it.
-    pub endpoint: String,
-    /// The cluster's certificate authority: PEM text, encoded in Base64.
-    pub certificate_authority: String,
-    /// The AWS region in ARNs.
-    pub region: String,
-    /// The AWS account number in ARNs.
-    pub account: String,
-}
-
-impl ClusterIdentity {
-    /// The cluster's ARN, such as `arn:aws:eks:us-east-1:123456789012:cluster/home`.
-    #[must_use]
-    pub fn arn(&self) -> String {
-        let partition = match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        };
-        let Self {
-            region,
-            account,
-            name,
-            ..
-        } = self;
-        format!("arn:{partition}:eks:{region}:{account}:cluster/{name}")
-    }
-}
-
-/// Whose rights tasks have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acting {
     /// Those of the state machine, by impersonation: the operator's own rights never serve a
@@ -120,16 +65,33 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("us-east-1", "arn:aws:eks:us-east-1:1:cluster/home")]
-    #[case("cn-north-1", "arn:aws-cn:eks:cn-north-1:1:cluster/home")]
-    #[case("us-gov-west-1", "arn:aws-us-gov:eks:us-gov-west-1:1:cluster/home")]
-    fn the_arn_names_the_partition_of_the_region(#[case] region: &str, #[case] arn: &str) {
+    #[case("", "us-east-1", "arn:aws:eks:us-east-1:1:cluster/home")]
+    #[case("", "cn-north-1", "arn:aws-cn:eks:cn-north-1:1:cluster/home")]
+    #[case("", "us-gov-west-1", "arn:aws-us-gov:eks:us-gov-west-1:1:cluster/home")]
+    #[case("aws-iso", "us-iso-east-1", "arn:aws-iso:eks:us-iso-east-1:1:cluster/home")]
+    fn the_arn_names_the_partition(
+        #[case] partition: &str,
+        #[case] region: &str,
+        #[case] arn: &str,
+    ) {
         let cluster = ClusterIdentity {
-            name: "home".into(),
+            partition: partition.into(),
             region: region.into(),
             account: "1".into(),
             ..ClusterIdentity::default()
         };
-        assert_eq!(cluster.arn(), arn);
+        assert_eq!(cluster.arn("home"), arn);
+    }
+
+    #[test]
+    fn a_cluster_is_called_by_its_name_or_an_alias() {
+        let cluster = ClusterIdentity {
+            name: "a".into(),
+            aliases: vec!["b".into()],
+            ..ClusterIdentity::default()
+        };
+        let called = ["a", "b", "c", ""].map(|name| cluster.is_called(name));
+        assert_eq!(called, [true, true, false, false]);
+        assert_eq!(cluster.names(), "'a', 'b'");
     }
 }

@@ -37,7 +37,11 @@ impl DescribeCluster {
         if !self.cluster.is_called(name) {
             return Err(build_not_found(name, &self.cluster));
         }
-        Ok(build_description(&self.cluster, name, &self.version().await?))
+        Ok(build_description(
+            &self.cluster,
+            name,
+            &self.version().await?,
+        ))
     }
 
     /// The API server's version, such as `1.35`.

@@ -11,6 +11,77 @@ pub struct Settings {
     /// What the home cluster is called.
     pub cluster: ClusterIdentity,
     /// Whose rights tasks have.
+    pub acting: Acting,
+    /// What bounds a task.
+    pub limits: TaskLimits,
+}
+
+impl Settings {
+    /// Tasks act as their workflows, without privileged groups, within the default limits.
+    #[must_use]
+    pub fn new(connection: kube::Config, cluster: ClusterIdentity) -> Self {
+        Self {
+            connection,
+            cluster,
+            acting: Acting::AsWorkflow {
+                privileged_groups: BTreeSet::new(),
+            },
+            limits: TaskLimits::default(),
+        }
+    }
+}
+
+/// What EKS would say of the home cluster, the one that the operator runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterIdentity {
+    /// The `ClusterName` of tasks that mean this cluster.
+    pub name: String,
+    /// Other names that tasks may call it by.
+    pub aliases: Vec<String>,
+    /// The API server's URL, as workflows are to see it. Tasks never connect to it.
+    pub endpoint: String,
+    /// The cluster's certificate authority: PEM text, encoded in Base64.
+    pub certificate_authority: String,
+    /// The AWS partition in ARNs; empty for the one that the region is in.
+    pub partition: String,
+    /// The AWS region in ARNs.
+    pub region: String,
+    /// The AWS account number in ARNs.
+    pub account: String,
+}
+
+impl ClusterIdentity {
+    /// Whether tasks that say `name` mean this cluster.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+
+    /// All names, for messages.
+    pub(crate) fn names(&self) -> String {
+        let names = std::iter::once(&self.name).chain(&self.aliases);
+        let quoted: Vec<_> = names.map(|name| format!("'{name}'")).collect();
+        quoted.join(", ")
+    }
+
+    /// The ARN of the cluster under one of its names, such as
+    /// `arn:aws:eks:us-east-1:123456789012:cluster/home`.
+    #[must_use]
+    pub fn arn(&self, name: &str) -> String {
+        let partition = match (self.partition.as_str(), self.region.as_str()) {
+            ("", region) if region.starts_with("cn-") => "aws-cn",
+            ("", region) if region.starts_with("us-gov-") => "aws-us-gov",
+            ("", _) => "aws",
+            (given, _) => given,
+        };
+        let Self {
+            region, account, ..
+        } = self;
+        format!("arn:{partition}:eks:{region}:{account}:cluster/{name}")
+    }
+}
+
+/// Whose rights tasks have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acting {
     /// Those of the state machine, by impersonation: the operator's own rights never serve a
@@ -68,7 +139,11 @@ mod tests {
     #[case("", "us-east-1", "arn:aws:eks:us-east-1:1:cluster/home")]
     #[case("", "cn-north-1", "arn:aws-cn:eks:cn-north-1:1:cluster/home")]
     #[case("", "us-gov-west-1", "arn:aws-us-gov:eks:us-gov-west-1:1:cluster/home")]
-    #[case("aws-iso", "us-iso-east-1", "arn:aws-iso:eks:us-iso-east-1:1:cluster/home")]
+    #[case(
+        "aws-iso",
+        "us-iso-east-1",
+        "arn:aws-iso:eks:us-iso-east-1:1:cluster/home"
+    )]
     fn the_arn_names_the_partition(
         #[case] partition: &str,
         #[case] region: &str,

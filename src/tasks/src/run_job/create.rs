@@ -147,7 +147,10 @@ fn accept(answer: Answer) -> Created {
 
 fn adopt(job: &Value) -> Created {
     let job = build_finished(job);
-    info!(job = name_of(&job), "adopted the Job that this task created before");
+    info!(
+        job = name_of(&job),
+        "adopted the Job that this task created before"
+    );
     Created {
         answer: Answer::recalled(StatusCode::CREATED, &job),
         job,

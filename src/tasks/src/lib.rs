@@ -96,12 +96,6 @@ impl KubernetesTasks {
     }
 }
 
-/// Whether these runners serve a resource: what a definition may name, without a cluster at hand.
-#[must_use]
-pub fn serves(resource: &Resource) -> bool {
-    decide_service(resource).is_some()
-}
-
 /// Whether [`KubernetesTasks`] runs tasks with this resource.
 #[must_use]
 pub fn serves(resource: &Resource) -> bool {

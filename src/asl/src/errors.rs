@@ -5,13 +5,16 @@
 
 use std::sync::Arc;
 
-/// Matches every error name but [`DATA_LIMIT_EXCEEDED`] and [`RUNTIME`].
+use crate::value::{ObjectBuilder, Value};
+
+/// Matches every error name but [`RUNTIME`].
 pub const ALL: &str = "States.ALL";
 /// No rule of a Choice state matched and it has no Default.
 pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
-/// A payload is larger than the limit. Not caught by `States.ALL`.
+/// A payload is larger than the limit.
 pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
-/// The definition cannot be executed with this data. Not caught by `States.ALL`.
+/// The definition cannot be executed with this data. Never tried again, never caught: it ends the
+/// execution from whatever depth.
 pub const RUNTIME: &str = "States.Runtime";
 /// A task took longer than its TimeoutSeconds or missed a heartbeat.
 pub const TIMEOUT: &str = "States.Timeout";
@@ -45,6 +48,8 @@ pub struct Fault {
     pub error: Option<Arc<str>>,
     /// Text for people.
     pub cause: Option<Arc<str>>,
+    /// A second name by which it is matched: [`HEARTBEAT_TIMEOUT`] for a [`TIMEOUT`] of that kind.
+    pub alias: Option<&'static str>,
     /// The field whose JSONata expression failed, such as `Arguments`; only for
     /// [`QUERY_EVALUATION_ERROR`], which the history records as `EvaluationFailed`.
     pub location: Option<Arc<str>>,
@@ -57,8 +62,38 @@ impl Fault {
         Self {
             error: Some(error.into()),
             cause: Some(cause.into()),
-            location: None,
+            ..Self::default()
         }
+    }
+
+    /// A timeout; AWS gives it no cause.
+    #[must_use]
+    pub fn timeout(alias: Option<&'static str>) -> Self {
+        Self {
+            error: Some(TIMEOUT.into()),
+            alias,
+            ..Self::default()
+        }
+    }
+
+    /// Whether one of a Retrier's or Catcher's `ErrorEquals` matches.
+    #[must_use]
+    pub fn matches(&self, error_equals: &[Arc<str>]) -> bool {
+        error_equals.iter().any(|pattern| match &**pattern {
+            ALL => self.name() != RUNTIME,
+            TASK_FAILED => !matches!(self.name(), TIMEOUT | DATA_LIMIT_EXCEEDED | RUNTIME),
+            pattern => self.name() == pattern || self.alias == Some(pattern),
+        })
+    }
+
+    /// The error output of a Catcher: `{"Error": …, "Cause": …}`, `null` where there is none.
+    #[must_use]
+    pub fn to_output(&self) -> Value {
+        let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::String);
+        let output = ObjectBuilder::with_capacity(2)
+            .with("Error", text(&self.error))
+            .with("Cause", text(&self.cause));
+        Value::Object(output.build())
     }
 
     /// The error name; empty when there is none.

@@ -1,5 +1,5 @@
 # kubelet. Extra flags: KUBELET_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 configure() {
   cat >"$CONFIG_DIR/kubelet.yaml" <<YAML
@@ -11,8 +11,10 @@ tlsCertFile: $PKI_DIR/kubelet.crt
 tlsPrivateKeyFile: $PKI_DIR/kubelet.key
 containerRuntimeEndpoint: unix://$CONTAINERD_SOCKET
 clusterDomain: cluster.local
-# no cluster DNS, and the machine's resolver is out of reach: look-ups in pods fail at once instead of hanging
+# there is no cluster DNS, and the machine's resolver is out of reach: with these, look-ups in pods fail at once
+# instead of hanging
 resolvConf: ""
+clusterDNS: ["127.0.0.1"]
 # what differs between machines: cgroup v1 or v2, swap, few rights over cgroups
 cgroupDriver: cgroupfs
 cgroupRoot: /$CGROUP

@@ -32,13 +32,12 @@ list_cgroups() {
   done < <(cgroup_mounts)
 }
 
-# The processes that mention a cluster's folder, each with its process namespace before it.
+# The processes of other namespaces that mention a cluster's folder, each with its process namespace before it.
 list_processes() {
-  local pid
+  local pid own namespace
+  own=$(readlink /proc/self/ns/pid)
   grep -lzF -- "$SFN_CACHE/clusters/" /proc/[0-9]*/cmdline 2>/dev/null | cut -d / -f 3 | while read -r pid; do
-    # this script may have been given such a path, and a reader that has ended meanwhile is none
-    [ "$pid" != $$ ] || continue
-    [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" != "$(readlink /proc/self/ns/pid)" ] || continue
-    echo "$(readlink "/proc/$pid/ns/pid") $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c 1-100)"
+    namespace=$(readlink "/proc/$pid/ns/pid") || continue
+    [ "$namespace" = "$own" ] || echo "$namespace $pid $(tr '\0' ' ' <"/proc/$pid/cmdline" | cut -c 1-100)"
   done
 }

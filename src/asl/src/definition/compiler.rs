@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
     ) {
         self.schema.push(Diagnostic {
             severity: Severity::Error,
-            code,
+            code: code.to_owned(),
             message,
             location,
             offset: Some(offset),
@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn no_terminal_state(&mut self) {
         self.reachability.push(Diagnostic {
             severity: Severity::Error,
-            code: code::MISSING_END_STATE,
+            code: code::MISSING_END_STATE.to_owned(),
             message: "Workflow has no terminal state".to_owned(),
             location: String::new(),
             offset: None,
@@ -131,7 +131,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn not_an_object(&mut self) {
         self.schema.push(Diagnostic {
             severity: Severity::Error,
-            code: code::SCHEMA_VALIDATION_FAILED,
+            code: code::SCHEMA_VALIDATION_FAILED.to_owned(),
             message: "Definition must be a valid JSON object".to_owned(),
             location: String::new(),
             offset: None,
@@ -172,7 +172,7 @@ fn diagnostic(
 ) -> Diagnostic {
     Diagnostic {
         severity,
-        code,
+        code: code.to_owned(),
         message: message.into(),
         location: place.to_string(),
         offset: None,

@@ -11,7 +11,7 @@ pub struct Diagnostic {
     /// Whether the definition can be run all the same.
     pub severity: Severity,
     /// One of the names in [`code`].
-    pub code: &'static str,
+    pub code: String,
     /// What is wrong, for people.
     pub message: String,
     /// The field as AWS writes it, such as `/States/Choose/Choices[0]/Next`: a JSON pointer but

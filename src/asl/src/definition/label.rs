@@ -21,8 +21,17 @@ pub(super) enum LabelError {
     #[error("Label cannot exceed {MAX_CHARACTERS} characters")]
     TooLong,
     /// A character that ARNs cannot hold.
-    #[error("Label contains invalid character: {0:?}")]
+    #[error("Label contains invalid character: '{}'", visible(*.0))]
     InvalidCharacter(char),
+}
+
+/// A character as it can be shown: control characters as `\x1f`.
+fn visible(character: char) -> String {
+    match character {
+        '\t' | '\n' | '\r' | '\\' => character.escape_default().to_string(),
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' => format!("\\x{:02x}", u32::from(character)),
+        other => other.to_string(),
+    }
 }
 
 /// Checks a label's text.

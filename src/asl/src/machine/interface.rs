@@ -35,6 +35,14 @@ pub struct ExecutionInfo {
     pub region: Arc<str>,
 }
 
+impl ExecutionInfo {
+    /// Whether it is an execution of an Express workflow, as its ARN says.
+    #[must_use]
+    pub fn is_express(&self) -> bool {
+        self.id.split(':').nth(5) == Some("express")
+    }
+}
+
 /// When an event is handled, and the randomness it may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
@@ -67,6 +75,13 @@ impl Default for Limits {
 pub enum Event {
     /// Begin. The first event of every execution, and of no other time.
     Started,
+    /// A worker took an activity. Other tasks count as started once they were handed over.
+    TaskStarted {
+        /// Which.
+        task: TaskId,
+        /// Who.
+        worker_name: Option<Arc<str>>,
+    },
     /// The request of a `.sync` task was accepted; its end is still to come.
     TaskSubmitted {
         /// Which.

@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
-use super::StateIndex;
-use super::data_flow::ResultPath;
-use crate::query::Template;
+use super::data_flow::{Handover, ResultPath, assign_given};
+use super::{State, StateIndex};
+use crate::errors::Fault;
+use crate::machine::stage::{Given, Stage};
+use crate::query::{QueryLanguage, Template};
 
 /// One of a state's `Catch` entries.
 #[derive(Debug)]
@@ -21,4 +23,41 @@ pub struct Catcher {
     pub output: Option<Template>,
     /// `Assign`
     pub assign: Option<Template>,
+}
+
+/// The first Catcher that matches.
+pub(crate) fn decide<'a>(state: &'a State, fault: &Fault) -> Option<&'a Catcher> {
+    state
+        .catch()
+        .iter()
+        .find(|catcher| fault.matches(&catcher.error_equals))
+}
+
+impl Catcher {
+    /// The output and variables with which execution goes on at the Catcher's `Next`.
+    pub(crate) fn run(&self, stage: &Stage<'_>, fault: &Fault) -> Result<Handover, Fault> {
+        let error_output = fault.to_output();
+        let given = Given {
+            result: None,
+            error_output: Some(&error_output),
+        };
+        let (scope_input, output) = match stage.state.query_language {
+            QueryLanguage::JsonPath => (
+                &error_output,
+                self.result_path
+                    .combine(stage, &stage.thread.input, error_output.clone())?,
+            ),
+            QueryLanguage::Jsonata => (
+                &stage.thread.input,
+                match &self.output {
+                    None => error_output.clone(),
+                    Some(template) => stage.query(&stage.thread.input, given, |scope| {
+                        template.evaluate(scope, "Output")
+                    })?,
+                },
+            ),
+        };
+        let assigned = assign_given(stage, scope_input, given, self.assign.as_ref())?;
+        Ok(Handover { output, assigned })
+    }
 }

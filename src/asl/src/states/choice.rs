@@ -2,9 +2,13 @@
 //!
 //! Source: States Language, "Choice State".
 
-use super::StateIndex;
 use super::comparator::Comparator;
-use crate::query::{Expression, Path, Template};
+use super::data_flow::{Handover, assign};
+use super::{Next, StateIndex};
+use crate::errors::{Fault, NO_CHOICE_MATCHED, QUERY_EVALUATION_ERROR};
+use crate::machine::stage::{Given, Stage, unexpected_type};
+use crate::query::{Expression, Path, QueryError, Template};
+use crate::value::Value;
 
 /// The fields of a Choice state.
 #[derive(Debug)]
@@ -48,4 +52,93 @@ pub enum Condition {
         /// The comparison.
         comparator: Comparator,
     },
+}
+
+impl Choice {
+    /// Chooses the way and makes the output.
+    pub(crate) fn run(&self, stage: &Stage<'_>) -> Result<(Handover, Next), Fault> {
+        let input = stage.state.data_flow.effective_input(stage)?;
+        for rule in &self.choices {
+            if rule.condition.holds(stage, &input)? {
+                return Ok((rule.hand_over(stage, &input)?, Next::State(rule.next)));
+            }
+        }
+        let Some(default) = self.default else {
+            return Err(Fault::new(
+                NO_CHOICE_MATCHED,
+                format!(
+                    "An error occurred while executing the state '{}' (entered at the event id \
+                     #{}). Failed to transition out of the state. The state does not point to a \
+                     next state.",
+                    stage.state.name, stage.thread.entered.event
+                ),
+            ));
+        };
+        let handover = stage
+            .state
+            .data_flow
+            .hand_over(stage, &input, input.clone())?;
+        Ok((handover, Next::State(default)))
+    }
+}
+
+impl ChoiceRule {
+    /// A rule's own `Assign` and `Output` stand in for the state's; `Assign` does so wholly.
+    fn hand_over(&self, stage: &Stage<'_>, input: &Value) -> Result<Handover, Fault> {
+        let assigned = assign(stage, input, None, self.assign.as_ref())?;
+        let output = match &self.output {
+            Some(template) => stage.query(input, Given::default(), |scope| {
+                template.evaluate(scope, "Output")
+            })?,
+            None => stage.state.data_flow.output_without_assign(stage, input)?,
+        };
+        Ok(Handover { output, assigned })
+    }
+}
+
+impl Condition {
+    fn holds(&self, stage: &Stage<'_>, input: &Value) -> Result<bool, Fault> {
+        match self {
+            Self::Fixed(value) => Ok(*value),
+            Self::Expression(expression) => expression_holds(stage, input, expression),
+            Self::And(conditions) => {
+                for condition in conditions {
+                    if !condition.holds(stage, input)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Self::Or(conditions) => {
+                for condition in conditions {
+                    if condition.holds(stage, input)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Self::Not(condition) => Ok(!condition.holds(stage, input)?),
+            Self::Test {
+                variable,
+                comparator,
+            } => comparator.holds(stage, input, variable),
+        }
+    }
+}
+
+fn expression_holds(
+    stage: &Stage<'_>,
+    input: &Value,
+    expression: &Expression,
+) -> Result<bool, Fault> {
+    let value = stage.query(input, Given::default(), |scope| {
+        expression.evaluate(scope, "Condition")
+    })?;
+    value.as_bool().ok_or_else(|| {
+        stage.fault(QueryError {
+            name: QUERY_EVALUATION_ERROR,
+            message: unexpected_type(expression.text(), "Condition", "boolean", &value),
+            location: Some("Condition".to_owned()),
+        })
+    })
 }

@@ -11,6 +11,7 @@ pub mod map;
 pub mod parallel;
 pub mod pass;
 pub mod retry;
+pub(crate) mod succeed;
 pub mod task;
 pub mod wait;
 
@@ -93,6 +94,15 @@ impl State {
             StateKind::Parallel(_) => StateType::Parallel,
             StateKind::Map(_) => StateType::Map,
         }
+    }
+
+    /// Whether it can be tried again, and the context object therefore counts how often it was.
+    #[must_use]
+    pub fn counts_retries(&self) -> bool {
+        matches!(
+            self.kind,
+            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
+        )
     }
 
     /// Its Retriers, in order.

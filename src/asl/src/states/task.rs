@@ -4,9 +4,16 @@
 
 use std::sync::Arc;
 
-use super::{Catcher, Next, Retrier};
+use super::{Catcher, Next, Retrier, State, StateKind};
+use crate::errors::{Fault, HEARTBEAT_TIMEOUT};
+use crate::history::EventKind;
+use crate::machine::stage::{Given, Stage, unexpected_type};
+use crate::machine::thread::{Phase, RunningTask, Thread, ThreadId};
+use crate::machine::timers::after;
+use crate::machine::{Command, Flow, Machine, Step, TaskId, TaskRequest, Work};
 use crate::query::{Dynamic, Template};
-use crate::resource::Resource;
+use crate::resource::{Pattern, Resource, ResourceKind};
+use crate::value::Value;
 
 /// The fields of a Task state.
 #[derive(Debug)]
@@ -25,4 +32,358 @@ pub struct Task {
     pub catch: Vec<Catcher>,
     /// `Next` or `End`
     pub next: Next,
+}
+
+impl Machine {
+    /// Has the task started: records it as scheduled, and asks for it.
+    pub(crate) fn begin_task(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        task: &Task,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        let token = task.token(&self.info().id, thread, step);
+        let stage = Stage {
+            token: token.as_ref(),
+            ..self.stage(thread, state, step)
+        };
+        let order = task.order(&stage)?;
+        stage.check_size(&order.parameters, &state.name)?;
+        self.schedule(thread, task, &order, step);
+        let number = self.number_task(thread);
+        let request = TaskRequest {
+            task: number,
+            state: state.name.clone(),
+            resource: task.resource.clone(),
+            parameters: order.parameters,
+            credentials: order.credentials,
+            token,
+            deadline: order.timeout_seconds.map(|s| after(step.now, s)),
+        };
+        step.commands.push(Command::StartTask(request.clone()));
+        let running = RunningTask {
+            heartbeat_due: order.heartbeat_seconds.map(|s| after(step.now, s)),
+            heartbeat_seconds: order.heartbeat_seconds,
+            request,
+            started: false,
+            submitted: false,
+        };
+        self.adopt_task(id, thread, running);
+        Ok(Flow::Blocked)
+    }
+
+    /// Lets a thread wait for a task.
+    fn adopt_task(&mut self, id: ThreadId, thread: &mut Thread, running: RunningTask) {
+        let timer = running.next_timer();
+        self.expect_task(running.request.task, id);
+        let by_worker = matches!(running.request.resource.kind, ResourceKind::Activity(_));
+        thread.phase = Phase::Task(Box::new(running));
+        self.set_timer(id, thread, timer);
+        if !by_worker {
+            self.queue(Work::TaskStarted(id));
+        }
+    }
+
+    fn schedule(&mut self, thread: &mut Thread, task: &Task, order: &Order, step: &Step<'_>) {
+        let resource = task.resource.clone();
+        let kind = match &resource.kind {
+            ResourceKind::Service { .. } => EventKind::TaskScheduled {
+                resource,
+                region: self.info().region.clone(),
+                parameters: order.parameters.clone(),
+                timeout_seconds: order.timeout_seconds,
+                heartbeat_seconds: order.heartbeat_seconds,
+                credentials: order.credentials.clone(),
+            },
+            ResourceKind::Lambda(_) => EventKind::LambdaFunctionScheduled {
+                resource,
+                input: order.parameters.clone(),
+                timeout_seconds: order.timeout_seconds,
+                credentials: order.credentials.clone(),
+            },
+            ResourceKind::Activity(_) => EventKind::ActivityScheduled {
+                resource,
+                input: order.parameters.clone(),
+                timeout_seconds: order.timeout_seconds,
+                heartbeat_seconds: order.heartbeat_seconds,
+            },
+        };
+        thread.previous = self.record(thread, step, kind);
+    }
+
+    /// Records that the task was handed over.
+    pub(crate) fn task_started(&mut self, id: ThreadId, step: &mut Step<'_>) {
+        let Some(mut thread) = self.take_thread(id) else {
+            return;
+        };
+        if let Phase::Task(running) = &mut thread.phase
+            && !running.started
+        {
+            running.started = true;
+            let resource = running.request.resource.clone();
+            let kind = match &resource.kind {
+                ResourceKind::Service { .. } => EventKind::TaskStarted { resource },
+                _ => EventKind::LambdaFunctionStarted,
+            };
+            thread.previous = self.record(&thread, step, kind);
+        }
+        self.settle(id, thread, Flow::Blocked, step);
+    }
+
+    /// A worker took the activity.
+    pub(crate) fn activity_started(
+        &mut self,
+        task: TaskId,
+        worker_name: Option<Arc<str>>,
+        step: &mut Step<'_>,
+    ) {
+        let Some((id, mut thread)) = self.take_thread_of(task) else {
+            return;
+        };
+        if let Phase::Task(running) = &mut thread.phase
+            && !running.started
+        {
+            running.started = true;
+            let kind = EventKind::ActivityStarted { worker_name };
+            thread.previous = self.record(&thread, step, kind);
+        }
+        self.settle(id, thread, Flow::Blocked, step);
+    }
+
+    /// The request of a `.sync` or `.waitForTaskToken` task was accepted.
+    pub(crate) fn task_submitted(&mut self, task: TaskId, output: Value, step: &mut Step<'_>) {
+        let Some((id, mut thread)) = self.take_thread_of(task) else {
+            return;
+        };
+        if let Phase::Task(running) = &mut thread.phase
+            && !running.submitted
+        {
+            running.submitted = true;
+            let resource = running.request.resource.clone();
+            let kind = EventKind::TaskSubmitted { resource, output };
+            thread.previous = self.record(&thread, step, kind);
+        }
+        self.settle(id, thread, Flow::Blocked, step);
+    }
+
+    /// The task is alive: its next heartbeat is due anew.
+    pub(crate) fn task_heartbeat(&mut self, task: TaskId, step: &mut Step<'_>) {
+        let Some((id, mut thread)) = self.take_thread_of(task) else {
+            return;
+        };
+        if let Phase::Task(running) = &mut thread.phase
+            && let Some(seconds) = running.heartbeat_seconds
+        {
+            running.heartbeat_due = Some(after(step.now, seconds));
+            let timer = running.next_timer();
+            self.set_timer(id, &mut thread, timer);
+        }
+        self.settle(id, thread, Flow::Blocked, step);
+    }
+
+    /// The task answered.
+    pub(crate) fn task_ended(
+        &mut self,
+        task: TaskId,
+        result: Result<Value, Fault>,
+        step: &mut Step<'_>,
+    ) {
+        let Some((id, mut thread)) = self.take_thread_of(task) else {
+            return;
+        };
+        self.forget_task(task);
+        self.set_timer(id, &mut thread, None);
+        let flow = match step.definition.state(thread.state) {
+            Some(state) => match &state.kind {
+                StateKind::Task(task) => {
+                    self.take_result(id, &mut thread, state, task, result, step)
+                }
+                StateKind::Map(map) => {
+                    self.map_task_ended(id, &mut thread, state, map, result, step)
+                }
+                _ => Flow::Blocked,
+            },
+            None => Flow::Blocked,
+        };
+        self.settle(id, thread, flow, step);
+    }
+
+    fn take_result(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        task: &Task,
+        result: Result<Value, Fault>,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        let arn = &task.resource.arn;
+        let result = result.and_then(|output| {
+            self.stage(thread, state, step).check_size(&output, arn)?;
+            Ok(output)
+        });
+        thread.previous = self.record(thread, step, ended_event(&task.resource, &result));
+        let handover = result.and_then(|output| {
+            let stage = self.stage(thread, state, step);
+            let input = state.data_flow.effective_input(&stage)?;
+            state.data_flow.hand_over(&stage, &input, output)
+        });
+        self.complete(id, thread, handover, task.next, step)
+    }
+
+    /// The task's time, or its heartbeat's, is up.
+    pub(crate) fn task_timed_out(&mut self, id: ThreadId, step: &mut Step<'_>) {
+        let Some(mut thread) = self.take_thread(id) else {
+            return;
+        };
+        let Phase::Task(running) = &thread.phase else {
+            self.settle(id, thread, Flow::Blocked, step);
+            return;
+        };
+        let task = running.request.task;
+        let heartbeat = running.heartbeat_due.is_some_and(|due| due <= step.now);
+        let fault = Fault::timeout(heartbeat.then_some(HEARTBEAT_TIMEOUT));
+        let resource = running.request.resource.clone();
+        self.forget_task(task);
+        step.commands.push(Command::CancelTask { task });
+        let kind = match &resource.kind {
+            ResourceKind::Lambda(_) => EventKind::LambdaFunctionTimedOut(fault.clone()),
+            ResourceKind::Activity(_) => EventKind::ActivityTimedOut(fault.clone()),
+            ResourceKind::Service { .. } => EventKind::TaskTimedOut {
+                resource,
+                fault: fault.clone(),
+            },
+        };
+        thread.previous = self.record(&thread, step, kind);
+        // What follows waits for its turn: timers due at the same instant are all recorded first.
+        thread.phase = Phase::Failed(fault);
+        self.settle(id, thread, Flow::Blocked, step);
+        self.queue(Work::Run(id));
+    }
+}
+
+/// What is asked of the outside, and for how long.
+struct Order {
+    parameters: Value,
+    credentials: Option<Arc<str>>,
+    timeout_seconds: Option<u64>,
+    heartbeat_seconds: Option<u64>,
+}
+
+impl Task {
+    /// The request that a test without a mock makes.
+    pub(crate) fn request_for_test(&self, stage: &Stage<'_>) -> Result<TaskRequest, Fault> {
+        let order = self.order(stage)?;
+        Ok(TaskRequest {
+            task: 0,
+            state: stage.state.name.clone(),
+            resource: self.resource.clone(),
+            parameters: order.parameters,
+            credentials: order.credentials,
+            token: None,
+            deadline: order.timeout_seconds.map(|s| after(stage.now, s)),
+        })
+    }
+
+    fn order(&self, stage: &Stage<'_>) -> Result<Order, Fault> {
+        let data_flow = &stage.state.data_flow;
+        let input = data_flow.effective_input(stage)?;
+        Ok(Order {
+            parameters: data_flow.arguments(stage, &input)?,
+            credentials: self.role_arn(stage, &input)?,
+            timeout_seconds: seconds(
+                stage,
+                self.timeout_seconds.as_ref(),
+                "TimeoutSeconds",
+                &input,
+            )?,
+            heartbeat_seconds: seconds(
+                stage,
+                self.heartbeat_seconds.as_ref(),
+                "HeartbeatSeconds",
+                &input,
+            )?,
+        })
+    }
+
+    fn role_arn(&self, stage: &Stage<'_>, input: &Value) -> Result<Option<Arc<str>>, Fault> {
+        let Some(template) = &self.credentials else {
+            return Ok(None);
+        };
+        let credentials = stage.query(input, Given::default(), |scope| {
+            template.evaluate(scope, "Credentials")
+        })?;
+        Ok(match credentials.get("RoleArn") {
+            Some(Value::String(role_arn)) => Some(role_arn.clone()),
+            _ => None,
+        })
+    }
+
+    /// The token with which the outside answers, where it does so by a callback.
+    fn token(&self, execution: &str, thread: &Thread, step: &Step<'_>) -> Option<Arc<str>> {
+        let by_callback = self.resource.pattern() == Pattern::WaitForTaskToken
+            || matches!(self.resource.kind, ResourceKind::Activity(_));
+        by_callback.then(|| {
+            let text = format!(
+                "{execution}#{}#{}",
+                thread.entered.event,
+                step.random.next_uuid()
+            );
+            base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text).into()
+        })
+    }
+}
+
+fn seconds(
+    stage: &Stage<'_>,
+    field: Option<&Dynamic<u64>>,
+    name: &str,
+    input: &Value,
+) -> Result<Option<u64>, Fault> {
+    let Some(field) = field else {
+        return Ok(None);
+    };
+    let name = match field {
+        Dynamic::Path(_) | Dynamic::Intrinsic(_) => &format!("{name}Path"),
+        Dynamic::Fixed(_) | Dynamic::Expression(_) => name,
+    };
+    let read = |value: &Value| {
+        value
+            .as_i64()
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(|seconds| *seconds > 0)
+            .ok_or(())
+    };
+    stage
+        .dynamic(field, name, input, read, |(), value, text| match field {
+            Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),
+            _ => format!(
+                "The {name} field refers to value \"{value}\" which is not a valid integer: {text}"
+            ),
+        })
+        .map(Some)
+}
+
+fn ended_event(resource: &Arc<Resource>, result: &Result<Value, Fault>) -> EventKind {
+    let resource = resource.clone();
+    match (&resource.kind, result) {
+        (ResourceKind::Service { .. }, Ok(output)) => EventKind::TaskSucceeded {
+            output: output.clone(),
+            resource,
+        },
+        (ResourceKind::Service { .. }, Err(fault)) => EventKind::TaskFailed {
+            fault: fault.clone(),
+            resource,
+        },
+        (ResourceKind::Lambda(_), Ok(output)) => EventKind::LambdaFunctionSucceeded {
+            output: output.clone(),
+        },
+        (ResourceKind::Lambda(_), Err(fault)) => EventKind::LambdaFunctionFailed(fault.clone()),
+        (ResourceKind::Activity(_), Ok(output)) => EventKind::ActivitySucceeded {
+            output: output.clone(),
+        },
+        (ResourceKind::Activity(_), Err(fault)) => EventKind::ActivityFailed(fault.clone()),
+    }
 }

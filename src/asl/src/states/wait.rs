@@ -4,8 +4,15 @@
 
 use jiff::Timestamp;
 
-use super::Next;
+use super::data_flow::Handover;
+use super::{Next, State, StateKind};
+use crate::errors::Fault;
+use crate::machine::stage::{Stage, unexpected_type};
+use crate::machine::thread::{Phase, Thread, ThreadId};
+use crate::machine::timers::after;
+use crate::machine::{Flow, Machine, Step};
 use crate::query::Dynamic;
+use crate::value::Value;
 
 /// The fields of a Wait state.
 #[derive(Debug)]
@@ -23,4 +30,139 @@ pub enum WaitUntil {
     Seconds(Dynamic<u64>),
     /// `Timestamp` or `TimestampPath`
     Timestamp(Dynamic<Timestamp>),
+}
+
+/// The longest delay: what fits a signed 32-bit number of seconds.
+const MAX_DELAY_SECONDS: u64 = 2_147_483_647;
+
+impl Machine {
+    /// Begins to wait.
+    pub(crate) fn begin_wait(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        wait: &Wait,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        let until = wait.until.instant(&self.stage(thread, state, step))?;
+        self.wait_until(id, thread, Phase::Wait, until, step.now);
+        Ok(Flow::Blocked)
+    }
+
+    /// Goes on after the delay.
+    pub(crate) fn wait_is_over(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        let StateKind::Wait(wait) = &state.kind else {
+            return Flow::Blocked;
+        };
+        let handover = wait.output(&self.stage(thread, state, step));
+        self.complete(id, thread, handover, wait.next, step)
+    }
+}
+
+impl Wait {
+    /// The output without the delay, once the delay's length is found to be valid.
+    pub(crate) fn run_at_once(&self, stage: &Stage<'_>) -> Result<Handover, Fault> {
+        self.until.instant(stage)?;
+        self.output(stage)
+    }
+
+    fn output(&self, stage: &Stage<'_>) -> Result<Handover, Fault> {
+        let data_flow = &stage.state.data_flow;
+        let input = data_flow.effective_input(stage)?;
+        data_flow.hand_over(stage, &input, input.clone())
+    }
+}
+
+impl WaitUntil {
+    fn instant(&self, stage: &Stage<'_>) -> Result<Timestamp, Fault> {
+        let input = stage.state.data_flow.effective_input(stage)?;
+        let instant = match self {
+            Self::Seconds(field) => {
+                let seconds = seconds(stage, field, &input)?;
+                if seconds > MAX_DELAY_SECONDS {
+                    return Err(stage.runtime("Wait state delay is too long."));
+                }
+                after(stage.now, seconds)
+            }
+            Self::Timestamp(field) => timestamp(stage, field, &input)?,
+        };
+        let delay = instant.duration_since(stage.now).as_secs();
+        if u64::try_from(delay).is_ok_and(|delay| delay > MAX_DELAY_SECONDS) {
+            return Err(stage.runtime("Wait state delay is too long."));
+        }
+        Ok(instant)
+    }
+}
+
+fn seconds(stage: &Stage<'_>, field: &Dynamic<u64>, input: &Value) -> Result<u64, Fault> {
+    let name = match field {
+        Dynamic::Expression(_) | Dynamic::Fixed(_) => "Seconds",
+        _ => "SecondsPath",
+    };
+    let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
+    stage.dynamic(field, name, input, read, |(), value, text| match field {
+        Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),
+        _ => format!("The SecondsPath parameter references an invalid value: {text} == {value}"),
+    })
+}
+
+fn timestamp(
+    stage: &Stage<'_>,
+    field: &Dynamic<Timestamp>,
+    input: &Value,
+) -> Result<Timestamp, Fault> {
+    let name = match field {
+        Dynamic::Expression(_) | Dynamic::Fixed(_) => "Timestamp",
+        _ => "TimestampPath",
+    };
+    let read = |value: &Value| value.as_str().and_then(parse_timestamp).ok_or(());
+    stage.dynamic(field, name, input, read, |(), value, text| {
+        let found = value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned);
+        format!(
+            "The {name} parameter does not reference a valid ISO-8601 extended offset date-time \
+             format string: {text} == {found}"
+        )
+    })
+}
+
+/// Reads an RFC 3339 instant as the States Language wants it: with a capital `T`, and a zone.
+#[must_use]
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let has_shape = bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-');
+    let zone = text.get(19..)?;
+    let has_zone = zone.ends_with('Z') || zone.contains('+') || zone.contains('-');
+    if !has_shape || !has_zone {
+        return None;
+    }
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_timestamp;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("2016-12-05T21:29:29Z", true)]
+    #[case("2016-12-05T21:29:29.123456Z", true)]
+    #[case("2016-12-05T21:29:29+02:00", true)]
+    #[case("2016-12-05 21:29:29Z", false)]
+    #[case("2016-12-05T21:29:29", false)]
+    #[case("2016-13-05T21:29:29Z", false)]
+    #[case("2016-12-05T25:29:29Z", false)]
+    #[case("05-12-2016T21:29:29Z", false)]
+    #[case("", false)]
+    fn timestamps_are_rfc_3339_with_t_and_zone(#[case] text: &str, #[case] valid: bool) {
+        assert_eq!(parse_timestamp(text).is_some(), valid);
+    }
 }

@@ -91,7 +91,7 @@ pub(super) fn read(text: &str) -> Result<Read, Diagnostic> {
 fn whole(code: &'static str, message: String, offset: Option<usize>) -> Diagnostic {
     Diagnostic {
         severity: Severity::Error,
-        code,
+        code: code.to_owned(),
         message,
         location: String::new(),
         offset,
@@ -114,7 +114,7 @@ fn duplicate(object: &str, name: &str) -> Diagnostic {
     if object == "/States" || object.ends_with("/States") {
         return Diagnostic {
             severity: Severity::Error,
-            code: code::DUPLICATE_STATE_NAME,
+            code: code::DUPLICATE_STATE_NAME.to_owned(),
             message: format!("Duplicate State name: {name}"),
             location,
             offset: None,
@@ -122,7 +122,7 @@ fn duplicate(object: &str, name: &str) -> Diagnostic {
     }
     Diagnostic {
         severity: Severity::Warning,
-        code: code::DUPLICATE_FIELD,
+        code: code::DUPLICATE_FIELD.to_owned(),
         message: format!("Field '{name}' is given more than once; the last one counts"),
         location,
         offset: None,

@@ -3,10 +3,19 @@
 //! Source: States Language, "Map State"; Step Functions developer guide, "Map workflow state",
 //! inline and distributed.
 
+mod begin;
+mod item_batcher;
+mod item_reader;
+mod result_writer;
+mod run;
+
 use std::sync::Arc;
 
+pub(crate) use run::MapRun;
+
 use super::{Catcher, Next, Retrier, StateIndex};
-use crate::query::{Dynamic, Expression, Path, Template};
+use crate::machine::ExecutionInfo;
+use crate::query::{Dynamic, Expression, Path, Random, Template};
 use crate::resource::Resource;
 use crate::value::Value;
 
@@ -100,4 +109,23 @@ pub struct ResultWriter {
     pub parameters: Option<Template>,
     /// `WriterConfig` as written: `OutputType`, `Transformation`.
     pub config: Option<Value>,
+}
+
+/// The ARN of a Map Run: `arn:…:mapRun:<state machine>/<label>:<id>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MapRunArn(pub Arc<str>);
+
+impl MapRunArn {
+    fn new(info: &ExecutionInfo, label: Option<&str>, random: &Random) -> Self {
+        let machine = info
+            .state_machine_id
+            .replacen(":stateMachine:", ":mapRun:", 1);
+        let label = label.map_or_else(|| random.next_uuid(), ToOwned::to_owned);
+        Self(format!("{machine}/{label}:{}", random.next_uuid()).into())
+    }
+
+    /// The last part.
+    fn id(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
 }

@@ -1,0 +1,257 @@
+//! A Map state's start: its items, its limits, its Map Run.
+
+use std::sync::Arc;
+
+use super::run::MapRun;
+use super::{Items, Map, MapRunArn};
+use crate::errors::{Fault, QUERY_EVALUATION_ERROR};
+use crate::history::EventKind;
+use crate::machine::stage::{Given, Stage, unexpected_type};
+use crate::machine::thread::{MapItem, Phase, Thread, ThreadId};
+use crate::machine::{Flow, Machine, Step};
+use crate::query::{Dynamic, QueryError};
+use crate::states::State;
+use crate::value::Value;
+
+impl Machine {
+    /// Finds the items and starts the first iterations, or has the items read.
+    pub(crate) fn begin_map(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        let stage = self.stage(thread, state, step);
+        let input = state.data_flow.effective_input(&stage)?;
+        let items = match &map.item_reader {
+            Some(_) => Vec::new(),
+            None => map.items(&stage, &input)?,
+        };
+        let max_concurrency = map.max_concurrency(&stage, &input)?;
+        thread.previous = self.record(
+            thread,
+            step,
+            EventKind::MapStateStarted {
+                length: items.len() as u64,
+            },
+        );
+        let stage = self.stage(thread, state, step);
+        let mut run = MapRun {
+            max_concurrency,
+            tolerated_count: map.tolerated_count(&stage, &input)?,
+            tolerated_percentage: map.tolerated_percentage(&stage, &input)?,
+            input,
+            ..MapRun::default()
+        };
+        if map.distributed {
+            let arn = MapRunArn::new(self.info(), map.label.as_deref(), &step.random);
+            thread.previous = self.record(
+                thread,
+                step,
+                EventKind::MapRunStarted {
+                    map_run_arn: arn.0.clone(),
+                },
+            );
+            run.map_run = Some(arn);
+        }
+        thread.phase = Phase::Map(Box::new(run));
+        let flow = match &map.item_reader {
+            Some(reader) => self.begin_item_reader(id, thread, state, reader, step),
+            None => self.process_items(id, thread, state, map, items, step),
+        };
+        match flow {
+            Ok(flow) => Ok(flow),
+            Err(fault) => Ok(self.map_failed(id, thread, state, fault, step)),
+        }
+    }
+
+    /// Processes the items, now that they are known.
+    pub(crate) fn process_items(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        items: Vec<Value>,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        let (items, batched) = match &map.item_batcher {
+            Some(batcher) => {
+                let selected = self.select_items(thread, state, map, items, step)?;
+                (
+                    batcher.batches(&self.stage(thread, state, step), selected)?,
+                    true,
+                )
+            }
+            None => (items, false),
+        };
+        if let Phase::Map(run) = &mut thread.phase {
+            run.results = vec![None; items.len()];
+            run.items = items;
+            run.batched = batched;
+        }
+        self.start_iterations(id, thread, state, map, step)
+    }
+
+    fn select_items(
+        &self,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        items: Vec<Value>,
+        step: &Step<'_>,
+    ) -> Result<Vec<Value>, Fault> {
+        (0..)
+            .zip(items)
+            .map(|(index, value)| {
+                let item = Arc::new(MapItem { index, value });
+                self.select_item(thread, state, map, &item, step)
+            })
+            .collect()
+    }
+
+    /// An item after `ItemSelector`, which sees it as `$$.Map.Item`.
+    pub(crate) fn select_item(
+        &self,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        item: &Arc<MapItem>,
+        step: &Step<'_>,
+    ) -> Result<Value, Fault> {
+        let Some(selector) = &map.item_selector else {
+            return Ok(item.value.clone());
+        };
+        let Phase::Map(run) = &thread.phase else {
+            return Ok(item.value.clone());
+        };
+        let input = run.input.clone();
+        let outer = thread.item.replace(Arc::clone(item));
+        let selected = self
+            .stage(thread, state, step)
+            .query(&input, Given::default(), |scope| {
+                selector.evaluate(scope, "ItemSelector")
+            });
+        thread.item = outer;
+        selected
+    }
+}
+
+impl Map {
+    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Vec<Value>, Fault> {
+        let (found, field, text) = match &self.items {
+            None => (input.clone(), "", "$"),
+            Some(Items::Path(path)) => {
+                let found = stage.query(input, Given::default(), |scope| {
+                    path.evaluate(scope, "ItemsPath")
+                })?;
+                (found, "ItemsPath", path.text())
+            }
+            Some(Items::Expression(expression)) => {
+                let found = stage.query(input, Given::default(), |scope| {
+                    expression.evaluate(scope, "Items")
+                })?;
+                (found, "Items", expression.text())
+            }
+            Some(Items::Template(template)) => {
+                let found = stage.query(input, Given::default(), |scope| {
+                    template.evaluate(scope, "Items")
+                })?;
+                (found, "Items", "")
+            }
+        };
+        match found.as_array() {
+            Some(items) => Ok(items.to_vec()),
+            None if field == "Items" => Err(stage.fault(QueryError {
+                name: QUERY_EVALUATION_ERROR,
+                message: unexpected_type(text, field, "array", &found),
+                location: Some(field.to_owned()),
+            })),
+            None => {
+                // A path into the context object is told as if it began there.
+                let text = match text.strip_prefix("$$") {
+                    Some(rest) => format!("${rest}"),
+                    None => text.to_owned(),
+                };
+                Err(stage.runtime(&format!("Reference path \"{text}\" must point to array.")))
+            }
+        }
+    }
+
+    pub(crate) fn max_concurrency(&self, stage: &Stage<'_>, input: &Value) -> Result<u64, Fault> {
+        let field = self.max_concurrency.as_ref();
+        Ok(whole_number(stage, field, "MaxConcurrency", input)?.unwrap_or(0))
+    }
+
+    pub(crate) fn tolerated_count(
+        &self,
+        stage: &Stage<'_>,
+        input: &Value,
+    ) -> Result<Option<u64>, Fault> {
+        let field = self.tolerated_failure_count.as_ref();
+        whole_number(stage, field, "ToleratedFailureCount", input)
+    }
+
+    pub(crate) fn tolerated_percentage(
+        &self,
+        stage: &Stage<'_>,
+        input: &Value,
+    ) -> Result<Option<f64>, Fault> {
+        let Some(field) = &self.tolerated_failure_percentage else {
+            return Ok(None);
+        };
+        let name = field_name(field, "ToleratedFailurePercentage");
+        let read = |value: &Value| value.as_number().map(|n| n.as_f64()).ok_or(());
+        let percentage = stage.dynamic(field, &name, input, read, |(), value, text| {
+            wrong_number(field, &name, "float", value, text)
+        })?;
+        if !(0.0..=100.0).contains(&percentage) {
+            return Err(stage.runtime("ToleratedFailurePercentage must be between 0 and 100."));
+        }
+        Ok(Some(percentage))
+    }
+}
+
+/// Reads a field that is a whole number of at least 0.
+pub(super) fn whole_number(
+    stage: &Stage<'_>,
+    field: Option<&Dynamic<u64>>,
+    name: &str,
+    input: &Value,
+) -> Result<Option<u64>, Fault> {
+    let Some(field) = field else {
+        return Ok(None);
+    };
+    let name = field_name(field, name);
+    let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
+    stage
+        .dynamic(field, &name, input, read, |(), value, text| {
+            wrong_number(field, &name, "integer", value, text)
+        })
+        .map(Some)
+}
+
+fn field_name<T>(field: &Dynamic<T>, name: &str) -> String {
+    match field {
+        Dynamic::Path(_) | Dynamic::Intrinsic(_) => format!("{name}Path"),
+        Dynamic::Fixed(_) | Dynamic::Expression(_) => name.to_owned(),
+    }
+}
+
+fn wrong_number<T>(
+    field: &Dynamic<T>,
+    name: &str,
+    kind: &str,
+    value: &Value,
+    text: &str,
+) -> String {
+    if matches!(field, Dynamic::Expression(_)) {
+        return unexpected_type(text, name, kind, value);
+    }
+    let found = value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned);
+    format!("The {name} field refers to value \"{found}\" which is not a valid {kind}: {text}")
+}

@@ -1,0 +1,338 @@
+//! A Map state at work: starting iterations, taking their results, ending.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Map, MapRunArn};
+use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
+use crate::history::EventKind;
+use crate::machine::thread::{Ended, MapItem, Parent, Phase, RunningTask, Thread, ThreadId};
+use crate::machine::{Flow, Machine, Step};
+use crate::query::Variables;
+use crate::states::{State, StateKind};
+use crate::value::Value;
+
+/// How many iterations run at once where the definition sets no limit, as on AWS.
+const INLINE_CONCURRENCY: usize = 40;
+
+/// The same for the children of a distributed Map.
+const DISTRIBUTED_CONCURRENCY: usize = 1_000;
+
+/// A Map state whose items are read, processed or written.
+#[derive(Debug, Default)]
+pub(crate) struct MapRun {
+    /// The effective input, against which `ItemSelector` is evaluated.
+    pub input: Value,
+    /// The items, or the batches of a distributed Map.
+    pub items: Vec<Value>,
+    /// Whether the items are batches: they were selected when they were put together.
+    pub batched: bool,
+    /// Results by item.
+    pub results: Vec<Option<Value>>,
+    /// The next item to start.
+    pub next: u64,
+    /// Items in progress.
+    pub running: BTreeMap<u64, ThreadId>,
+    /// How many may be in progress; 0 is no limit.
+    pub max_concurrency: u64,
+    /// Items that failed and were tolerated.
+    pub failed: Vec<u64>,
+    /// How many may fail.
+    pub tolerated_count: Option<u64>,
+    /// How many of a hundred may fail.
+    pub tolerated_percentage: Option<f64>,
+    /// The Map Run of a distributed Map.
+    pub map_run: Option<MapRunArn>,
+    /// The item reader or result writer that is out.
+    pub pending: Option<RunningTask>,
+    /// Whether all items were processed and only the result writer is out.
+    pub writing: bool,
+}
+
+impl MapRun {
+    /// The item reader or result writer that is out.
+    pub fn task(&self) -> Option<&RunningTask> {
+        self.pending.as_ref()
+    }
+
+    fn capacity(&self) -> usize {
+        match (self.max_concurrency, &self.map_run) {
+            (0, None) => INLINE_CONCURRENCY,
+            (0, Some(_)) => DISTRIBUTED_CONCURRENCY,
+            (limit, _) => usize::try_from(limit).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn next_item(&mut self) -> Option<MapItem> {
+        if self.running.len() >= self.capacity() {
+            return None;
+        }
+        let index = self.next;
+        let value = self.items.get(usize::try_from(index).ok()?)?.clone();
+        self.next += 1;
+        Some(MapItem { index, value })
+    }
+
+    fn is_over(&self) -> bool {
+        self.running.is_empty() && usize::try_from(self.next).is_ok_and(|n| n >= self.items.len())
+    }
+
+    fn set_result(&mut self, index: u64, result: Value) {
+        if let Some(slot) = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.results.get_mut(index))
+        {
+            *slot = Some(result);
+        }
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn tolerates_its_failures(&self) -> bool {
+        let failed = self.failed.len() as f64;
+        let within_count = self
+            .tolerated_count
+            .is_some_and(|count| failed <= count as f64);
+        let within_percentage = self
+            .tolerated_percentage
+            .is_some_and(|most| failed * 100.0 <= most * self.items.len() as f64);
+        within_count || within_percentage
+    }
+}
+
+impl Machine {
+    /// Starts as many iterations as may run.
+    pub(crate) fn start_iterations(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        while let Phase::Map(run) = &mut thread.phase
+            && let Some(item) = run.next_item()
+        {
+            let item = Arc::new(item);
+            let input = match run.batched {
+                true => item.value.clone(),
+                false => self.select_item(thread, state, map, &item, step)?,
+            };
+            let mut child = Self::child(thread, id, item.index, map.processor, input);
+            if map.distributed {
+                child.unrecorded = true;
+                child.variables = Variables::default();
+            }
+            child.previous = self.record(
+                &child,
+                step,
+                EventKind::MapIterationStarted {
+                    name: state.name.clone(),
+                    index: item.index,
+                },
+            );
+            let index = item.index;
+            child.item = Some(item);
+            let child = self.spawn(child);
+            if let Phase::Map(run) = &mut thread.phase {
+                run.running.insert(index, child);
+            }
+        }
+        match &thread.phase {
+            Phase::Map(run) if run.is_over() => {
+                Ok(self.items_succeeded(id, thread, state, map, step))
+            }
+            _ => Ok(Flow::Blocked),
+        }
+    }
+
+    /// An iteration ended: its place is free for the next, or the state is at its end.
+    pub(crate) fn iteration_ended(
+        &mut self,
+        parent: Parent,
+        thread: &mut Thread,
+        child: &Thread,
+        ended: Ended,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        let Some(state) = step.definition.state(thread.state) else {
+            return Flow::Blocked;
+        };
+        let (Phase::Map(run), StateKind::Map(map)) = (&mut thread.phase, &state.kind) else {
+            return Flow::Blocked;
+        };
+        run.running.remove(&parent.index);
+        let result = match ended {
+            Ended::Succeeded(output) => Ok(output),
+            Ended::Failed(fault) if map.distributed => {
+                run.failed.push(parent.index);
+                match run.tolerates_its_failures() {
+                    true => Ok(fault.to_output()),
+                    false => Err(Fault::new(
+                        EXCEED_TOLERATED_FAILURE_THRESHOLD,
+                        "The specified tolerated failure threshold was exceeded",
+                    )),
+                }
+            }
+            Ended::Failed(fault) => Err(fault),
+        };
+        match result {
+            Ok(output) => {
+                run.set_result(parent.index, output);
+                self.iteration_succeeded(parent, thread, child, state, map, step)
+            }
+            Err(fault) => {
+                let running = std::mem::take(&mut run.running);
+                self.record_iteration_failed(parent, thread, child, state, step);
+                self.abort_iterations(child, running, state, step);
+                self.map_failed(parent.thread, thread, state, fault, step)
+            }
+        }
+    }
+
+    fn iteration_succeeded(
+        &mut self,
+        parent: Parent,
+        thread: &mut Thread,
+        child: &Thread,
+        state: &State,
+        map: &Map,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        let event = self.record(
+            child,
+            step,
+            EventKind::MapIterationSucceeded {
+                name: state.name.clone(),
+                index: parent.index,
+            },
+        );
+        // What follows an iteration follows its last state; only the state's own end follows
+        // the event that the last iteration succeeded.
+        let over = matches!(&thread.phase, Phase::Map(run) if run.is_over());
+        if !map.distributed {
+            thread.previous = if over { event } else { child.previous };
+        }
+        match self.start_iterations(parent.thread, thread, state, map, step) {
+            Ok(flow) => flow,
+            Err(fault) => {
+                let running = match &mut thread.phase {
+                    Phase::Map(run) => std::mem::take(&mut run.running),
+                    _ => BTreeMap::new(),
+                };
+                self.abort_iterations(child, running, state, step);
+                self.map_failed(parent.thread, thread, state, fault, step)
+            }
+        }
+    }
+
+    fn record_iteration_failed(
+        &mut self,
+        parent: Parent,
+        thread: &mut Thread,
+        child: &Thread,
+        state: &State,
+        step: &Step<'_>,
+    ) {
+        self.record(
+            child,
+            step,
+            EventKind::MapIterationFailed {
+                name: state.name.clone(),
+                index: parent.index,
+            },
+        );
+        if !child.unrecorded {
+            thread.previous = child.previous;
+        }
+        self.record_failed_state_aborted(child, step);
+    }
+
+    fn abort_iterations(
+        &mut self,
+        failed: &Thread,
+        running: BTreeMap<u64, ThreadId>,
+        state: &State,
+        step: &mut Step<'_>,
+    ) {
+        for (index, id) in running {
+            let Some(child) = self.take_thread(id) else {
+                continue;
+            };
+            self.record_after(
+                &child,
+                failed.previous,
+                step,
+                EventKind::MapIterationAborted {
+                    name: state.name.clone(),
+                    index,
+                },
+            );
+            self.abort_thread(id, child, failed.previous, step);
+        }
+    }
+
+    /// The state fails; a distributed Map's run is recorded as failed first.
+    pub(crate) fn map_failed(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        fault: Fault,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        if matches!(&thread.phase, Phase::Map(run) if run.map_run.is_some()) {
+            thread.previous = self.record(thread, step, EventKind::MapRunFailed(fault.clone()));
+        }
+        self.failed(id, thread, state, fault, step)
+    }
+
+    fn items_succeeded(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        let Phase::Map(run) = &mut thread.phase else {
+            return Flow::Blocked;
+        };
+        let results: Vec<Value> = std::mem::take(&mut run.results)
+            .into_iter()
+            .flatten()
+            .collect();
+        match &map.result_writer {
+            Some(writer) => {
+                match self.begin_result_writer(id, thread, state, writer, results, step) {
+                    Ok(flow) => flow,
+                    Err(fault) => self.map_failed(id, thread, state, fault, step),
+                }
+            }
+            None => self.map_succeeded(id, thread, state, map, results.into(), step),
+        }
+    }
+
+    /// The state succeeds with its result.
+    pub(crate) fn map_succeeded(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        result: Value,
+        step: &mut Step<'_>,
+    ) -> Flow {
+        // The state's exit does not follow these events but what was before them.
+        let before = match map.distributed {
+            true => self.record(thread, step, EventKind::MapRunSucceeded),
+            false => thread.previous,
+        };
+        self.record_after(thread, before, step, EventKind::MapStateSucceeded);
+        let stage = self.stage(thread, state, step);
+        let handover = state
+            .data_flow
+            .effective_input(&stage)
+            .and_then(|input| state.data_flow.hand_over(&stage, &input, result));
+        self.complete(id, thread, handover, map.next, step)
+    }
+}

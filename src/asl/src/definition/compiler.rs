@@ -149,6 +149,16 @@ impl<'a> Compiler<'a> {
             .push(diagnostic(Severity::Warning, code, place, message));
     }
 
+    /// What was found before.
+    pub(super) fn add(&mut self, found: Vec<Diagnostic>) {
+        for diagnostic in found {
+            match diagnostic.severity {
+                Severity::Error => self.schema.push(diagnostic),
+                Severity::Warning => self.warnings.push(diagnostic),
+            }
+        }
+    }
+
     /// How many problems of fields there are so far.
     pub(super) fn schema_errors(&self) -> usize {
         self.schema.len()

@@ -4,6 +4,8 @@
 //! [`Expression`]s between `{%` and `%}`. All are compiled once with the definition and
 //! evaluated against a [`Scope`].
 
+mod intrinsics;
+mod location;
 mod random;
 mod scope;
 mod variables;
@@ -41,7 +43,7 @@ impl QueryLanguage {
 }
 
 /// A path, intrinsic or expression that cannot be compiled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
     /// What was found and what was expected.

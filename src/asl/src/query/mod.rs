@@ -10,6 +10,9 @@ mod random;
 mod scope;
 mod variables;
 
+#[cfg(test)]
+mod test_scope;
+
 pub mod jsonata;
 pub mod jsonpath;
 pub mod template;

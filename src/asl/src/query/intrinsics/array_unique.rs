@@ -11,6 +11,10 @@ use super::argument::Arguments;
 use super::function::Answer;
 use crate::value::Value;
 
+#[allow(
+    clippy::mutable_key_type,
+    reason = "what changes inside a value is a remembered length, which is not hashed"
+)]
 pub(super) fn call(arguments: &Arguments<'_>) -> Answer {
     let items = arguments.array(0)?;
     // A comparison of each with each would take hours for a payload full of numbers.

@@ -9,9 +9,11 @@ use crate::value::Value;
 
 pub(super) fn call(arguments: &Arguments<'_>) -> Answer {
     let text = arguments.string(0)?;
-    let delimiters: Vec<char> = arguments.string(1)?.chars().collect();
+    let mut delimiters: Vec<char> = arguments.string(1)?.chars().collect();
+    // Sorted, so that many delimiters do not multiply with a long text.
+    delimiters.sort_unstable();
     Ok(text
-        .split(delimiters.as_slice())
+        .split(|character| delimiters.binary_search(&character).is_ok())
         .filter(|part| !part.is_empty())
         .map(Value::from)
         .collect::<Vec<_>>()

@@ -8,8 +8,10 @@ use crate::value::{self, Value};
 
 pub(super) fn call(arguments: &Arguments<'_>) -> Answer {
     let text = arguments.string(0)?;
-    if text.trim().is_empty() {
-        return Ok(Value::Null);
+    match text.trim() {
+        "" => Ok(Value::Null),
+        // An integer, which has no sign of its own; the parser would give the double -0.0.
+        "-0" => Ok(Value::from(0)),
+        _ => value::parse(text).map_err(|error| format!("the text is not JSON: {error}")),
     }
-    value::parse(text).map_err(|error| format!("the text is not JSON: {error}"))
 }

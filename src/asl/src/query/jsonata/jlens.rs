@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jlens_core::ast::{Node, NodeKind};
+use jlens_core::input::{Sink, Source};
 use jlens_core::output::Builder;
 use jlens_core::reads::{Read, Reads};
 use jlens_core::{Bindings, Document, Error, Expression, Options};
@@ -131,6 +132,9 @@ impl Compiled {
     ) -> jlens_core::Result<Option<Value>> {
         let options = options(environment);
         let input = match environment.input {
+            None if self.reads.input().is_some() => {
+                return self.run_without_input(variables, bindings, &options);
+            }
             Some(input) => Document::from_serialize(input).map_err(too_deep)?,
             None => Document::from_serialize(&()).map_err(too_deep)?,
         };
@@ -145,6 +149,34 @@ impl Compiled {
             &options,
             |output| output.write(&mut Values),
         )
+    }
+
+    /// A document cannot be undefined, as `$` must be where there is no input: the expressions
+    /// that look at it, rare as they are of no use, take the longer way by a source.
+    fn run_without_input(
+        &self,
+        variables: &[(&str, Document)],
+        bindings: &Bindings,
+        options: &Options,
+    ) -> jlens_core::Result<Option<Value>> {
+        let bindings = variables
+            .iter()
+            .fold(bindings.clone(), |bindings, (name, value)| {
+                bindings.var(*name, value.to_json())
+            });
+        self.expression
+            .evaluate_source_to(&Undefined, &bindings, options, |output| {
+                output.write(&mut Values)
+            })
+    }
+}
+
+/// No input.
+struct Undefined;
+
+impl<'a> Source<'a> for Undefined {
+    fn read(&self, _sink: &mut Sink<'_, 'a>) -> Result<(), String> {
+        Ok(())
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn root(cursor: &mut Cursor<'_>) -> Result<Root, SyntaxError> {
     if cursor.take("$") {
         return Ok(Root::Context);
     }
-    let name = cursor.take_while(|c| is_variable(c));
+    let name = cursor.take_while(is_variable);
     Ok(match name {
         "" => Root::Input,
         name => Root::Variable(name.into()),

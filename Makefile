@@ -95,7 +95,7 @@ deny: $(CARGO_DENY) ## Licences, sources, bans and (where the database can be fe
 
 .PHONY: unit
 unit: ## Unit and core tests, without a cluster
-	@cargo test --workspace --exclude tests --locked
+	@cargo test --workspace --exclude tests --exclude e2e --locked
 
 .PHONY: crds-check
 crds-check: ## Are crds/ and the chart's copy what src/crd says?
@@ -117,6 +117,18 @@ chart-lint: ## Is the chart sound, and deploy/install.yaml what it renders?
 	cp deploy/render "$$fresh/deploy/"
 	"$$fresh/deploy/render"
 	diff "$$fresh/deploy/install.yaml" deploy/install.yaml || { echo "error: deploy/install.yaml differs from the chart: run deploy/render" >&2; exit 1; }
+
+.PHONY: conformance
+conformance: ## Cases recorded from AWS (CORPUS=<folder>) through the library
+	@cargo run --quiet --locked -p conformance -- run
+
+.PHONY: jsonata-suite
+jsonata-suite: ## The official JSONata suite through the library
+	@cargo test --locked -p asl --test jsonata_suite -- --nocapture
+
+.PHONY: bench
+bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
+	@cargo bench --locked -p bench
 
 .PHONY: e2e
 e2e: cluster ## End-to-end tests on the cluster in use

@@ -1,5 +1,6 @@
 //! The `sfn` binary: wires the crates and talks to people.
 
+mod certificate_authority;
 mod command;
 mod definition_file;
 mod local_cluster;

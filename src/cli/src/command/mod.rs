@@ -1,5 +1,6 @@
 //! The commands, one a module.
 
+mod controller;
 mod crds;
 mod run;
 mod validate;
@@ -16,6 +17,7 @@ pub const UNUSABLE: u8 = 2;
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
+    Controller(Box<controller::Controller>),
     Crds(crds::Crds),
     Validate(validate::Validate),
     Run(Box<run::Run>),
@@ -25,6 +27,7 @@ impl Command {
     /// Does it; the exit status is 0 for success.
     pub fn run(self) -> ExitCode {
         let done = match self {
+            Self::Controller(command) => command.run(),
             Self::Crds(command) => command.run(),
             Self::Validate(command) => command.run(),
             Self::Run(command) => command.run(),

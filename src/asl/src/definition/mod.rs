@@ -21,7 +21,6 @@ mod source;
 mod state;
 mod states;
 mod template;
-mod timestamp;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! A definition's text (JSON or YAML) is read by [`source`], compiled state by state by the files
 //! under `states/`, and what is wrong with it is said all at once in [`Diagnostic`]s.
 
+mod api;
 mod assign;
 mod catch;
 mod comparator;
@@ -21,11 +22,14 @@ mod source;
 mod state;
 mod states;
 mod template;
+mod variable_references;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use api::{Validation, create_error_message, validate_state_machine_definition};
 pub use diagnostic::{Diagnostic, Severity, code};
+pub use variable_references::VariableReferences;
 
 use crate::query::QueryLanguage;
 use crate::states::{State, StateIndex};

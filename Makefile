@@ -95,7 +95,7 @@ deny: $(CARGO_DENY) ## Licences, sources, bans and (where the database can be fe
 
 .PHONY: unit
 unit: ## Unit and core tests, without a cluster
-	@cargo test --workspace --exclude tests --locked
+	@cargo test --workspace --exclude tests --exclude e2e --locked
 
 .PHONY: crds-check
 crds-check: ## Are crds/ and the chart's copy what src/crd says?

@@ -34,10 +34,14 @@ impl DescribeCluster {
         let mut parameters = Parameters::new(&task.request.parameters, &["Name"]);
         let name = parameters.required_text("Name");
         let name = parameters.checked(name)?;
-        if name != self.cluster.name {
+        if !self.cluster.is_called(name) {
             return Err(build_not_found(name, &self.cluster));
         }
-        Ok(build_description(&self.cluster, &self.version().await?))
+        Ok(build_description(
+            &self.cluster,
+            name,
+            &self.version().await?,
+        ))
     }
 
     /// The API server's version, such as `1.35`.
@@ -73,13 +77,13 @@ fn build_version(version: &Value) -> String {
     format!("{}.{}", number("major"), number("minor"))
 }
 
-fn build_description(cluster: &ClusterIdentity, version: &str) -> Value {
+fn build_description(cluster: &ClusterIdentity, name: &str, version: &str) -> Value {
     let authority = ObjectBuilder::default().with("Data", cluster.certificate_authority.as_str());
     let description = ObjectBuilder::default()
-        .with("Arn", cluster.arn())
+        .with("Arn", cluster.arn(name))
         .with("CertificateAuthority", authority.build())
         .with("Endpoint", cluster.endpoint.as_str())
-        .with("Name", cluster.name.as_str())
+        .with("Name", name)
         .with("Status", "ACTIVE")
         .with("Tags", Value::empty_object())
         .with("Version", version);
@@ -91,10 +95,10 @@ fn build_description(cluster: &ClusterIdentity, version: &str) -> Value {
 
 fn build_not_found(name: &str, home: &ClusterIdentity) -> Fault {
     let cause = format!(
-        "No cluster found for name: {}. This operator knows the cluster {} only, by the name \
-         that its option --cluster-name gives it. (Service: Eks, Status Code: 404)",
+        "No cluster found for name: {}. This operator knows its own cluster only, which its \
+         option --cluster-name calls {}. (Service: Eks, Status Code: 404)",
         shortened(name, 200),
-        home.name
+        home.names()
     );
     Fault::new("Eks.ResourceNotFoundException", cause)
 }
@@ -113,13 +117,14 @@ mod tests {
             certificate_authority: "LS0t".into(),
             region: "us-west-1".into(),
             account: "123456789012".into(),
+            ..ClusterIdentity::default()
         }
     }
 
     #[test]
     fn the_home_cluster_is_described_as_the_aws_sdk_would() {
         assert_eq!(
-            build_description(&home(), "1.35").to_string(),
+            build_description(&home(), "EKSCluster", "1.35").to_string(),
             r#"{"Cluster":{"Arn":"arn:aws:eks:us-west-1:123456789012:cluster/EKSCluster","CertificateAuthority":{"Data":"LS0t"},"Endpoint":"https://api.example","Name":"EKSCluster","Status":"ACTIVE","Tags":{},"Version":"1.35"}}"#
         );
     }

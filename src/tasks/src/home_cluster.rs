@@ -28,14 +28,14 @@ pub(crate) fn read_cluster_name<'a>(parameters: &mut Parameters<'a>) -> Option<&
 
 /// Refuses every cluster but the home cluster.
 pub(crate) fn validate_cluster(name: &str, home: &ClusterIdentity) -> Result<(), Fault> {
-    if name == home.name {
+    if home.is_called(name) {
         return Ok(());
     }
     let cause = format!(
-        "The cluster '{}' cannot be called: this operator serves the cluster '{}' only, \
-         by the name that its option --cluster-name gives it",
+        "The cluster '{}' cannot be called: this operator serves its own cluster only, which its \
+         option --cluster-name calls {}",
         crate::parameters::shortened(name, 200),
-        home.name
+        home.names()
     );
     Err(Fault::new(CLUSTER_NOT_ALLOWED, cause))
 }

@@ -96,6 +96,12 @@ impl KubernetesTasks {
     }
 }
 
+/// Whether [`KubernetesTasks`] runs tasks with this resource.
+#[must_use]
+pub fn serves(resource: &Resource) -> bool {
+    decide_service(resource).is_some()
+}
+
 fn decide_service(resource: &Resource) -> Option<Service> {
     let pattern = resource.pattern();
     let answers = pattern == Pattern::RequestResponse;
@@ -113,7 +119,7 @@ fn decide_service(resource: &Resource) -> Option<Service> {
 #[async_trait]
 impl TaskRunner for KubernetesTasks {
     fn serves(&self, resource: &Resource) -> bool {
-        decide_service(resource).is_some()
+        serves(resource)
     }
 
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {

@@ -36,10 +36,14 @@ impl Settings {
 pub struct ClusterIdentity {
     /// The `ClusterName` of tasks that mean this cluster.
     pub name: String,
+    /// Other names that tasks may call it by.
+    pub aliases: Vec<String>,
     /// The API server's URL, as workflows are to see it. Tasks never connect to it.
     pub endpoint: String,
     /// The cluster's certificate authority: PEM text, encoded in Base64.
     pub certificate_authority: String,
+    /// The AWS partition in ARNs; empty for the one that the region is in.
+    pub partition: String,
     /// The AWS region in ARNs.
     pub region: String,
     /// The AWS account number in ARNs.
@@ -47,19 +51,31 @@ pub struct ClusterIdentity {
 }
 
 impl ClusterIdentity {
-    /// The cluster's ARN, such as `arn:aws:eks:us-east-1:123456789012:cluster/home`.
+    /// Whether tasks that say `name` mean this cluster.
     #[must_use]
-    pub fn arn(&self) -> String {
-        let partition = match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+
+    /// All names, for messages.
+    pub(crate) fn names(&self) -> String {
+        let names = std::iter::once(&self.name).chain(&self.aliases);
+        let quoted: Vec<_> = names.map(|name| format!("'{name}'")).collect();
+        quoted.join(", ")
+    }
+
+    /// The ARN of the cluster under one of its names, such as
+    /// `arn:aws:eks:us-east-1:123456789012:cluster/home`.
+    #[must_use]
+    pub fn arn(&self, name: &str) -> String {
+        let partition = match (self.partition.as_str(), self.region.as_str()) {
+            ("", region) if region.starts_with("cn-") => "aws-cn",
+            ("", region) if region.starts_with("us-gov-") => "aws-us-gov",
+            ("", _) => "aws",
+            (given, _) => given,
         };
         let Self {
-            region,
-            account,
-            name,
-            ..
+            region, account, ..
         } = self;
         format!("arn:{partition}:eks:{region}:{account}:cluster/{name}")
     }
@@ -120,16 +136,37 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("us-east-1", "arn:aws:eks:us-east-1:1:cluster/home")]
-    #[case("cn-north-1", "arn:aws-cn:eks:cn-north-1:1:cluster/home")]
-    #[case("us-gov-west-1", "arn:aws-us-gov:eks:us-gov-west-1:1:cluster/home")]
-    fn the_arn_names_the_partition_of_the_region(#[case] region: &str, #[case] arn: &str) {
+    #[case("", "us-east-1", "arn:aws:eks:us-east-1:1:cluster/home")]
+    #[case("", "cn-north-1", "arn:aws-cn:eks:cn-north-1:1:cluster/home")]
+    #[case("", "us-gov-west-1", "arn:aws-us-gov:eks:us-gov-west-1:1:cluster/home")]
+    #[case(
+        "aws-iso",
+        "us-iso-east-1",
+        "arn:aws-iso:eks:us-iso-east-1:1:cluster/home"
+    )]
+    fn the_arn_names_the_partition(
+        #[case] partition: &str,
+        #[case] region: &str,
+        #[case] arn: &str,
+    ) {
         let cluster = ClusterIdentity {
-            name: "home".into(),
+            partition: partition.into(),
             region: region.into(),
             account: "1".into(),
             ..ClusterIdentity::default()
         };
-        assert_eq!(cluster.arn(), arn);
+        assert_eq!(cluster.arn("home"), arn);
+    }
+
+    #[test]
+    fn a_cluster_is_called_by_its_name_or_an_alias() {
+        let cluster = ClusterIdentity {
+            name: "a".into(),
+            aliases: vec!["b".into()],
+            ..ClusterIdentity::default()
+        };
+        let called = ["a", "b", "c", ""].map(|name| cluster.is_called(name));
+        assert_eq!(called, [true, true, false, false]);
+        assert_eq!(cluster.names(), "'a', 'b'");
     }
 }

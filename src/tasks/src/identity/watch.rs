@@ -71,7 +71,7 @@ async fn follow(client: Client, known: watch::Sender<Known>) {
                     problem = roles.problem(),
                     "read {NAMESPACE}/{NAME}"
                 );
-                known.send_replace(Ok(Arc::new(roles)));
+                drop(known.send_replace(Ok(Arc::new(roles))));
             }
             Err(error) => {
                 let error = crate::api_server::chain(&error);

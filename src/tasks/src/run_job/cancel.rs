@@ -24,7 +24,7 @@ impl RunJob {
         let Ok(order) = build_order(task) else {
             return Ok(());
         };
-        if task.retain_jobs || order.cluster != self.cluster.name {
+        if task.retain_jobs || !self.cluster.is_called(&order.cluster) {
             return Ok(());
         }
         let id = task.id();

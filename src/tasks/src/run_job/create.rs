@@ -137,7 +137,7 @@ impl RunJob {
 
 fn accept(answer: Answer) -> Created {
     let job = build_finished(&answer.value());
-    debug!(job = %job.get("metadata").unwrap_or(&Value::Null), "created a Job");
+    debug!(job = name_of(&job), "created a Job");
     Created {
         answer: answer.with_value(&job),
         job,
@@ -147,15 +147,19 @@ fn accept(answer: Answer) -> Created {
 
 fn adopt(job: &Value) -> Created {
     let job = build_finished(job);
-    let name = job
-        .get("metadata")
-        .and_then(|metadata| metadata.get("name"));
-    info!(?name, "adopted the Job that this task created before");
+    info!(
+        job = name_of(&job),
+        "adopted the Job that this task created before"
+    );
     Created {
         answer: Answer::recalled(StatusCode::CREATED, &job),
         job,
         adopted: true,
     }
+}
+
+fn name_of(job: &Value) -> Option<&str> {
+    job.get("metadata")?.get("name")?.as_str()
 }
 
 fn already_exists(answer: &Answer) -> bool {

@@ -22,6 +22,7 @@ mod state;
 mod states;
 mod template;
 mod timestamp;
+mod variable_references;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -321,9 +321,10 @@ impl Task {
         })
     }
 
-    /// The token with which the outside answers, where it does so by a callback.
+    /// The token with which the outside may answer, where the state waits for more than the
+    /// answer to its request: AWS gives one to `.sync` tasks, too.
     fn token(&self, execution: &str, thread: &Thread, step: &Step<'_>) -> Option<Arc<str>> {
-        let by_callback = self.resource.pattern() == Pattern::WaitForTaskToken
+        let by_callback = self.resource.pattern() != Pattern::RequestResponse
             || matches!(self.resource.kind, ResourceKind::Activity(_));
         by_callback.then(|| {
             let text = format!(

@@ -109,7 +109,7 @@ impl Machine {
         };
         let content = result.map_err(|fault| failed(fault.cause.as_deref().unwrap_or_default()))?;
         let items = reader.items(&self.stage(thread, state, step), &content)?;
-        self.process_items(id, thread, state, map, items, step)
+        self.process_items(id, thread, state, map, items.into(), step)
     }
 }
 

@@ -208,7 +208,20 @@ impl Driver {
     pub async fn run(mut self) -> End {
         match self.carry().await {
             Ok(outcome) => End::Finished(outcome),
-            Err(end) => end,
+            Err(end) => {
+                if end == End::Gone {
+                    self.cancel_all();
+                }
+                end
+            }
+        }
+    }
+
+    /// The execution is gone in spite of its protection: what its tasks made is removed.
+    fn cancel_all(&mut self) {
+        let running: Vec<_> = self.execution.running().cloned().collect();
+        for request in running {
+            self.cancel_task(request);
         }
     }
 

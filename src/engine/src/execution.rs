@@ -88,8 +88,7 @@ impl Execution {
         limits: Limits,
     ) -> Result<Self, CheckpointError> {
         let machine = Machine::restore(definition, checkpoint, limits)?;
-        let started = machine.info().map(|info| info.start_time);
-        let started = started.unwrap_or_default();
+        let started = machine.info().start_time;
         let mut execution = Self::with_machine(machine, started, record.tail);
         for request in execution.machine.running_tasks() {
             execution.schedule(request, started);

@@ -1,5 +1,5 @@
 # containerd with runc and a bridge for pods. Extra flags: CONTAINERD_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 # overlayfs cannot lie on another overlay, which is what a container's own disk usually is
 snapshotter() {

@@ -1,6 +1,6 @@
 # etcd, reachable inside the node only. Extra flags: ETCD_FLAGS
 # (for instance --unsafe-no-fsync where the disk is slow and nothing is measured).
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 command=("$KUBERNETES_BIN/etcd"
   --data-dir "$CLUSTER_DIR/data/etcd"

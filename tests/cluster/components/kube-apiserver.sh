@@ -1,6 +1,6 @@
 # kube-apiserver. Extra flags: KUBE_APISERVER_FLAGS.
 # Every write is in the audit log, log/audit.log in the cluster's folder, as metadata (who, what, when, answer).
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 configure() {
   cat >"$CONFIG_DIR/audit-policy.yaml" <<'YAML'

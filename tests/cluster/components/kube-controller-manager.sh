@@ -1,6 +1,6 @@
 # kube-controller-manager. Extra flags: KUBE_CONTROLLER_MANAGER_FLAGS. KUBE_CONTROLLER_MANAGER_QPS (default 200)
 # is its request rate; Kubernetes' own default of 20 makes many Jobs at once wait for it.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 qps=${KUBE_CONTROLLER_MANAGER_QPS:-200}
 command=("$KUBERNETES_BIN/kube-controller-manager"

@@ -1,5 +1,5 @@
 # kube-proxy in iptables mode, in the node's own network namespace. Extra flags: KUBE_PROXY_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 command=("$KUBERNETES_BIN/kube-proxy"
   "--kubeconfig=$CONFIG_DIR/kube-proxy.kubeconfig"

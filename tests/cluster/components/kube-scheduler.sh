@@ -1,5 +1,5 @@
 # kube-scheduler. Extra flags: KUBE_SCHEDULER_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 command=("$KUBERNETES_BIN/kube-scheduler"
   "--kubeconfig=$CONFIG_DIR/kube-scheduler.kubeconfig"

@@ -1,5 +1,5 @@
 # kubelet. Extra flags: KUBELET_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 configure() {
   cat >"$CONFIG_DIR/kubelet.yaml" <<YAML

@@ -1,5 +1,5 @@
 # docker-registry, which stands in for docker.io on the node. Extra flags: REGISTRY_FLAGS.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 configure() {
   cat >"$CONFIG_DIR/registry.yaml" <<YAML

@@ -86,6 +86,20 @@ perl_files() {
   unpack_packages "$1" "${packages[@]}"
 }
 
+# build_dockerfile DOCKERFILE CONTEXT LAYOUT: without an engine, and without leaving anything in buildah's store.
+build_dockerfile() (
+  set -e
+  ids=$(mktemp)
+  mkdir -p "$(dirname "$3")"
+  "${BUILDAH[@]}" bud --isolation chroot --iidfile "$ids" -f "$1" "$2"
+  image=$(cat "$ids")
+  rm "$ids"
+  trap '"${BUILDAH[@]}" rmi --force "$image"' EXIT
+  rm -rf "$3.part"
+  "${BUILDAH[@]}" push "$image" "oci:$3.part:latest"
+  mv "$3.part" "$3"
+)
+
 # push_layout LAYOUT NAME: an OCI layout into the registry at REGISTRY (host:port).
 push_layout() {
   skopeo --insecure-policy copy --quiet --dest-tls-verify=false "oci:$1" "docker://$REGISTRY/$2"

@@ -22,20 +22,28 @@ in_node() {
 # node_subnet [CLUSTER_DIR]: the number of its /30, see link_node.
 node_subnet() { cat "${1:-$CLUSTER_DIR}/subnet"; }
 
+# start_node: each part only if it is missing, so that a start that was interrupted can be repeated.
 start_node() {
-  ! node_pid >/dev/null || return 0
+  node_pid >/dev/null || hold_node
+  [ -f "$CLUSTER_DIR/subnet" ] || link_node
+  make_cgroup
+}
+
+# hold_node: new namespaces. What a node left that ended by itself (the machine was restarted) goes first.
+hold_node() {
+  if [ -d "$CLUSTER_DIR" ]; then
+    say "  cluster $CLUSTER had ended without \`make cluster-down\`: starting afresh"
+    stop_node
+  fi
   mkdir -p "$CLUSTER_DIR"/{data/kubelet,config,pki} "$LOG_DIR"/node
   # The kubelet's device plugin folder has this path and no other; each node mounts its own over it.
   mkdir -p /var/lib/kubelet
-  rm -f "$CLUSTER_DIR/node.pid"
   (
     close_inherited_files
     exec setsid unshare --mount --net --pid --fork --propagation private \
       "$CLUSTER_SOURCE/lib/node-holder" "$CLUSTER_DIR" </dev/null >"$LOG_DIR/node.log" 2>&1
   ) &
   wait_until 10 node_pid || { show_log_end node "$LOG_DIR/node.log"; fail "the node's namespaces could not be made"; }
-  link_node
-  make_cgroup
 }
 
 # link_node: a pair of interfaces, one on the machine and one in the node, on a /30 of their own. Where it is taken
@@ -43,6 +51,8 @@ start_node() {
 link_node() {
   local pid first try number
   pid=$(node_pid)
+  # from a start that was interrupted
+  in_node ip link delete "$NODE_LINK" 2>/dev/null || true
   first=$(($(printf '%s' "$CLUSTER" | cksum | cut -d ' ' -f 1) % 250))
   for try in {0..249}; do
     number=$(((first + try) % 250))

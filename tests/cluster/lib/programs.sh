@@ -1,5 +1,5 @@
 # What is built with Go: Kubernetes, etcd, Helm. From the module proxy, as tests/cluster/go/*/go.mod pins them.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 GO_DIR=$CLUSTER_SOURCE/go
 KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl)
@@ -15,7 +15,7 @@ go_build() {
   local module=$1 out=$2 ldflags=$3
   shift 3
   mkdir -p "$out" "$out.part"
-  (cd "$GO_DIR/$module" && CGO_ENABLED=0 go build -trimpath -ldflags "$ldflags" -o "$out.part/" "$@") || return 1
+  (cd "$GO_DIR/$module" && CGO_ENABLED=0 go build -trimpath -ldflags "$ldflags" -o "$out.part/" "$@")
   mv "$out.part"/* "$out/"
   rmdir "$out.part"
 }
@@ -37,7 +37,7 @@ build_etcd() {
 
 # The module's folder is called server, and so would be the program.
 go_build_etcd() {
-  go_build kubernetes "$KUBERNETES_BIN/etcd.d" "-s -w" go.etcd.io/etcd/server/v3 || return 1
+  go_build kubernetes "$KUBERNETES_BIN/etcd.d" "-s -w" go.etcd.io/etcd/server/v3
   mv "$KUBERNETES_BIN/etcd.d/"* "$KUBERNETES_BIN/etcd"
   rmdir "$KUBERNETES_BIN/etcd.d"
 }

@@ -26,20 +26,31 @@ show_log_end() {
   tail -n 20 "$2" | cut -c 1-400 | sed 's/^/    /' >&2
 }
 
-# timed NAME LOG COMMAND...: runs a long step with its output in LOG, says how long it took;
-# on failure names the step and shows the end of its log.
-timed() {
-  local name=$1 log=$2 start
+# logged NAME LOG COMMAND...: runs a step with its output in LOG; on failure names it and shows the end of its log.
+# No condition around it, since bash ignores `set -e` in whatever a condition calls.
+logged() {
+  local name=$1 log=$2 status
   shift 2
-  start=$(now_ms)
-  say "  $name ..."
   mkdir -p "$(dirname "$log")"
-  if ! "$@" >"$log" 2>&1 </dev/null; then
-    say "  $name failed after $(seconds_since "$start")"
-    show_log_end "$name" "$log"
-    fail "$name failed"
-  fi
-  say "  $name: $(seconds_since "$start")"
+  set +e
+  (
+    set -e
+    "$@"
+  ) >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  [ $status -ne 0 ] || return 0
+  show_log_end "$name" "$log"
+  fail "$name failed"
+}
+
+# timed NAME LOG COMMAND...: a step that takes long; says that it begins and how long it took.
+timed() {
+  local start
+  start=$(now_ms)
+  say "  $1 ..."
+  logged "$@"
+  say "  $1: $(seconds_since "$start")"
 }
 
 # wait_until LIMIT_SECONDS COMMAND...: runs COMMAND until it succeeds; 1 when the limit is reached.

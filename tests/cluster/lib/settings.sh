@@ -1,5 +1,5 @@
 # Versions, folders and addresses. Everything that belongs to one cluster derives from its name.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
 
 KUBERNETES_VERSION=v1.35.4
 ETCD_VERSION=v3.6.5

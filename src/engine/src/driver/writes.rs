@@ -141,8 +141,8 @@ impl Writer {
     /// From here on the execution does not vanish before its tasks are cancelled.
     pub(super) async fn protect(&mut self) -> Result<(), End> {
         if !self.protected {
-            self.write(&Write::Protect).await?;
             self.protected = true;
+            self.write(&Write::Protect).await?;
         }
         Ok(())
     }
@@ -167,6 +167,8 @@ impl Writer {
                     return Ok(tries);
                 }
                 Err(StoreError::Gone) => return Err(End::Gone),
+                // It is being deleted already: a stop is on its way.
+                Err(StoreError::Refused(_)) if matches!(write, Write::Protect) => return Ok(tries),
                 Err(StoreError::Conflict) => match self.look_again(write).await {
                     Ok(Now::Written) => return Ok(tries),
                     Ok(Now::Unchanged) => continue,

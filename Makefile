@@ -1,0 +1,138 @@
+# sfn-operator: build, run, check. `make help` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Where what is built once is kept: Kubernetes, Helm, images, cargo-deny, and the clusters' data.
+SFN_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sfn-operator
+export SFN_CACHE
+
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY := $(SFN_CACHE)/programs/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+cluster := tests/cluster/cluster
+# Set PATH (kubectl, helm), and KUBECONFIG too, for the cluster in use.
+use_clients := lines=$$($(cluster) clients); eval "$$lines"
+use_cluster := lines=$$($(cluster) env); eval "$$lines"
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " }
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) }
+	  /^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	cat tests/cluster/variables.txt
+
+##@ Local cluster
+
+.PHONY: cluster
+cluster: ## Boot the local cluster; builds what is missing (about 10 minutes the first time, then seconds)
+	@$(cluster) up
+
+.PHONY: cluster-down
+cluster-down: ## Remove the local cluster
+	@$(cluster) down
+
+.PHONY: cluster-status
+cluster-status: ## How the cluster's components are
+	@$(cluster) status
+
+.PHONY: cluster-check
+cluster-check: ## Check the cluster scripts themselves: two side by side, nothing left behind
+	@tests/cluster/check
+
+##@ Build
+
+.PHONY: binary
+binary: ## The static sfn binary and all else that deploy/Dockerfile needs, in target/image
+	@deploy/build-binary
+
+.PHONY: image
+image: ## The operator's image, in the registry of the cluster in use
+	@deploy/build-image
+
+.PHONY: crds
+crds: ## Write crds/ from src/crd, the chart's copy and deploy/install.yaml
+	@$(use_clients)
+	cargo run --quiet --locked -p cli -- crds --output-dir crds
+	cp crds/*.yaml charts/sfn-operator/files/crds/
+	deploy/render
+
+.PHONY: demo
+demo: ## From nothing to a finished execution: cluster, image, helm install, the blog's workflow
+	@deploy/demo
+
+##@ Checks
+
+.PHONY: test
+test: ## All that must hold: the parts below up to e2e, on a cluster of its own
+	@.ci/test
+
+.PHONY: fmt
+fmt: ## Format the code
+	@cargo fmt --all
+
+.PHONY: fmt-check
+fmt-check: ## Is the code formatted?
+	@cargo fmt --all --check
+
+.PHONY: clippy
+clippy: ## Lints, denied as the workspace says
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+$(CARGO_DENY):
+	@echo "cargo-deny $(CARGO_DENY_VERSION): building it once (some minutes)"
+	cargo install --quiet --locked --root "$(SFN_CACHE)/programs/cargo-deny-$(CARGO_DENY_VERSION)" cargo-deny@$(CARGO_DENY_VERSION)
+
+.PHONY: deny
+deny: $(CARGO_DENY) ## Licences, sources, bans and (where the database can be fetched) advisories of the dependencies
+	@"$<" --locked check bans licenses sources
+	if timeout 60 "$<" --locked fetch db >/dev/null 2>&1; then
+	  "$<" --locked check advisories
+	else
+	  echo "advisories NOT checked: the RustSec database cannot be fetched from here" >&2
+	fi
+
+.PHONY: unit
+unit: ## Unit and core tests, without a cluster
+	@cargo test --workspace --exclude tests --exclude e2e --locked
+
+.PHONY: crds-check
+crds-check: ## Are crds/ and the chart's copy what src/crd says?
+	@fresh=$$(mktemp -d)
+	trap 'rm -rf "$$fresh"' EXIT
+	cargo run --quiet --locked -p cli -- crds --output-dir "$$fresh" 2>/dev/null
+	for there in crds charts/sfn-operator/files/crds; do
+	  diff -r "$$there" "$$fresh" || { echo "error: $$there differs from src/crd: run make crds" >&2; exit 1; }
+	done
+
+.PHONY: chart-lint
+chart-lint: ## Is the chart sound, and deploy/install.yaml what it renders?
+	@$(use_clients)
+	helm lint --strict charts/sfn-operator
+	fresh=$$(mktemp -d)
+	trap 'rm -rf "$$fresh"' EXIT
+	mkdir "$$fresh/deploy"
+	cp -r charts "$$fresh/"
+	cp deploy/render "$$fresh/deploy/"
+	"$$fresh/deploy/render"
+	diff "$$fresh/deploy/install.yaml" deploy/install.yaml || { echo "error: deploy/install.yaml differs from the chart: run deploy/render" >&2; exit 1; }
+
+.PHONY: conformance
+conformance: ## Cases recorded from AWS (CORPUS=<folder>) through the library
+	@cargo run --quiet --locked -p conformance -- run
+
+.PHONY: jsonata-suite
+jsonata-suite: ## The official JSONata suite through the library
+	@cargo test --locked -p asl --test jsonata_suite -- --nocapture
+
+.PHONY: bench
+bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
+	@cargo bench --locked -p bench
+
+.PHONY: e2e
+e2e: cluster ## End-to-end tests on the cluster in use
+	@SFN_IMAGE=$$(deploy/build-image)
+	export SFN_IMAGE
+	$(use_cluster)
+	cargo test -p tests --locked --test e2e

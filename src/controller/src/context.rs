@@ -1,0 +1,94 @@
+//! What reconciles share.
+
+use std::sync::Arc;
+
+use asl::machine::Limits;
+use crd::{Execution, StateMachine};
+use engine::ports::{Clock, Entropy, Observer, TaskRunner};
+use k8s_openapi::NamespaceResourceScope;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Api, Client, Resource};
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backoff::Backoffs;
+use crate::definitions::Definitions;
+use crate::expiry::Expiry;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::options::Options;
+
+/// Shared by all reconciles and drivers of one process.
+pub struct Context {
+    /// How the operator runs.
+    pub options: Options,
+    /// What bounds an execution.
+    pub limits: Limits,
+    /// The Kubernetes API.
+    pub client: Client,
+    /// Who runs tasks.
+    pub runner: Arc<dyn TaskRunner>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who wants to know what happens.
+    pub observer: Arc<dyn Observer>,
+    /// Where is counted.
+    pub metrics: Arc<Metrics>,
+    /// The state machines that can be executed.
+    pub definitions: Definitions,
+    /// The executions that this process carries.
+    pub live: Live,
+    /// Finished executions that are to be deleted.
+    pub expiry: Expiry,
+    /// The unfinished Executions, as watched.
+    pub executions: Store<Execution>,
+    /// The drivers, to be waited for at the end.
+    pub drivers: TaskTracker,
+    /// A permit for each write of an execution that may be under way.
+    pub writes: Arc<Semaphore>,
+    /// Pauses of Executions that fail.
+    pub execution_backoffs: Backoffs<ObjectRef<Execution>>,
+    /// Pauses of StateMachines that fail.
+    pub state_machine_backoffs: Backoffs<ObjectRef<StateMachine>>,
+    /// Has an Execution reconciled.
+    pub wake_executions: UnboundedSender<ObjectRef<Execution>>,
+    /// Has a StateMachine reconciled.
+    pub wake_state_machines: UnboundedSender<ObjectRef<StateMachine>>,
+    /// Cancelled when the process is to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl Context {
+    /// The objects of a kind that this operator serves.
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        match &self.options.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    /// Has an Execution reconciled.
+    pub fn wake_execution(&self, object: ObjectRef<Execution>) {
+        // The controller is gone: the process stops.
+        let _ = self.wake_executions.send(object);
+    }
+
+    /// An Execution of a StateMachine ended: one that is being deleted may wait for that.
+    pub fn execution_ended(&self, namespace: &str, state_machine: &str) {
+        if self
+            .definitions
+            .get(namespace, state_machine)
+            .is_some_and(|known| known.is_leaving())
+        {
+            let object = ObjectRef::new(state_machine).within(namespace);
+            let _ = self.wake_state_machines.send(object);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The state machines that can be executed now, and who waits for one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use kube::runtime::reflector::ObjectRef;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::revision::Revision;
+
+/// How an Execution names its StateMachine, within its namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// By the object's name.
+    Name(String),
+    /// By ARN.
+    Arn(String),
+}
+
+/// A namespace and a name in it.
+type Named<T> = (String, T);
+
+/// What is known of a StateMachine.
+#[derive(Debug, Clone)]
+pub enum Known {
+    /// It can be executed.
+    Ready(Arc<Revision>),
+    /// It cannot, and why.
+    NotReady(String),
+    /// It is being deleted.
+    Leaving,
+}
+
+impl Known {
+    /// Whether it is being deleted.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        matches!(self, Self::Leaving)
+    }
+}
+
+/// All of them.
+pub struct Definitions {
+    state: Mutex<State>,
+    wake: UnboundedSender<ObjectRef<crd::Execution>>,
+}
+
+#[derive(Default)]
+struct State {
+    known: HashMap<Named<String>, (String, Known)>,
+    revisions: HashMap<Named<String>, Weak<Revision>>,
+    waiting: HashMap<Named<Reference>, HashSet<ObjectRef<crd::Execution>>>,
+}
+
+impl Definitions {
+    /// None yet. Executions that need not wait any longer are sent to `wake`.
+    #[must_use]
+    pub fn new(wake: UnboundedSender<ObjectRef<crd::Execution>>) -> Self {
+        Self {
+            state: Mutex::default(),
+            wake,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was found out about a StateMachine, and its ARN. Wakes those who wait for it.
+    pub fn set(&self, namespace: &str, name: &str, arn: String, known: Known) {
+        let mut state = self.lock();
+        if let Known::Ready(revision) = &known {
+            let key = (namespace.to_owned(), revision.id.to_string());
+            state.revisions.insert(key, Arc::downgrade(revision));
+        }
+        let references = [
+            Reference::Name(name.to_owned()),
+            Reference::Arn(arn.clone()),
+        ];
+        state
+            .known
+            .insert((namespace.to_owned(), name.to_owned()), (arn, known));
+        for reference in references {
+            let waiting = state.waiting.remove(&(namespace.to_owned(), reference));
+            for execution in waiting.into_iter().flatten() {
+                let _ = self.wake.send(execution);
+            }
+        }
+    }
+
+    /// A StateMachine is gone.
+    pub fn remove(&self, namespace: &str, name: &str) {
+        let mut state = self.lock();
+        state.known.remove(&(namespace.to_owned(), name.to_owned()));
+        state
+            .revisions
+            .retain(|_, revision| revision.strong_count() > 0);
+    }
+
+    /// What is known of a StateMachine by its object's name.
+    #[must_use]
+    pub fn get(&self, namespace: &str, name: &str) -> Option<Known> {
+        let state = self.lock();
+        let key = (namespace.to_owned(), name.to_owned());
+        state.known.get(&key).map(|(_, known)| known.clone())
+    }
+
+    /// What an Execution is to run; where that is not ready, the Execution is woken when it may
+    /// be.
+    #[must_use]
+    pub fn get_or_wait(
+        &self,
+        namespace: &str,
+        reference: &Reference,
+        execution: &ObjectRef<crd::Execution>,
+    ) -> Option<Known> {
+        let mut state = self.lock();
+        let known = match reference {
+            Reference::Name(name) => state.known.get(&(namespace.to_owned(), name.clone())),
+            Reference::Arn(arn) => state
+                .known
+                .iter()
+                .find(|((place, _), (known, _))| place == namespace && known == arn)
+                .map(|(_, known)| known),
+        };
+        let known = known.map(|(_, known)| known.clone());
+        if !matches!(known, Some(Known::Ready(_))) {
+            let key = (namespace.to_owned(), reference.clone());
+            let waiting = state.waiting.entry(key).or_default();
+            waiting.insert(execution.clone());
+        }
+        known
+    }
+
+    /// An Execution that is gone waits for nothing.
+    pub fn forget(&self, execution: &ObjectRef<crd::Execution>) {
+        let mut state = self.lock();
+        state.waiting.retain(|_, waiting| {
+            waiting.remove(execution);
+            !waiting.is_empty()
+        });
+    }
+
+    /// How many Executions wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.lock().waiting.values().map(HashSet::len).sum()
+    }
+
+    /// A revision that is in use somewhere.
+    #[must_use]
+    pub fn revision(&self, namespace: &str, id: &str) -> Option<Arc<Revision>> {
+        let state = self.lock();
+        let key = (namespace.to_owned(), id.to_owned());
+        state.revisions.get(&key)?.upgrade()
+    }
+
+    /// Whether a revision is in use somewhere besides being the current one.
+    #[must_use]
+    pub fn is_in_use(&self, namespace: &str, id: &str) -> bool {
+        self.revision(namespace, id).is_some()
+    }
+
+    /// Whether a revision of the state machine with this `spec.name` is in use somewhere.
+    #[must_use]
+    pub fn is_carried(&self, namespace: &str, state_machine: &str) -> bool {
+        let state = self.lock();
+        state.revisions.iter().any(|((place, _), revision)| {
+            let revision = revision.upgrade();
+            place == namespace
+                && revision.is_some_and(|revision| revision.content.name == state_machine)
+        })
+    }
+
+    /// Shares a revision that was read back.
+    #[must_use]
+    pub fn share(&self, namespace: &str, revision: Revision) -> Arc<Revision> {
+        let mut state = self.lock();
+        let key = (namespace.to_owned(), revision.id.to_string());
+        if let Some(shared) = state.revisions.get(&key).and_then(Weak::upgrade) {
+            return shared;
+        }
+        let revision = Arc::new(revision);
+        state.revisions.insert(key, Arc::downgrade(&revision));
+        revision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    fn execution(name: &str) -> ObjectRef<crd::Execution> {
+        ObjectRef::new(name).within("ns")
+    }
+
+    fn not_ready() -> Known {
+        Known::NotReady("so".to_owned())
+    }
+
+    #[test]
+    fn whoever_waits_by_name_or_arn_is_woken_once() {
+        let (wake, mut woken) = unbounded_channel();
+        let definitions = Definitions::new(wake);
+        let by_name = Reference::Name("m".to_owned());
+        let by_arn = Reference::Arn("arn:m".to_owned());
+        for (reference, name) in [(&by_name, "a"), (&by_arn, "b"), (&by_name, "a")] {
+            let known = definitions.get_or_wait("ns", reference, &execution(name));
+            assert!(known.is_none());
+        }
+        assert_eq!(definitions.waiting(), 2);
+        definitions.set("other", "m", "arn:m".to_owned(), not_ready());
+        assert!(woken.try_recv().is_err());
+        definitions.set("ns", "m", "arn:m".to_owned(), not_ready());
+        let names = [
+            woken.try_recv().unwrap().name,
+            woken.try_recv().unwrap().name,
+        ];
+        assert_eq!(names, ["a", "b"]);
+        assert!(woken.try_recv().is_err());
+    }
+
+    #[test]
+    fn an_execution_that_is_gone_is_not_woken() {
+        let (wake, mut woken) = unbounded_channel();
+        let definitions = Definitions::new(wake);
+        let reference = Reference::Name("m".to_owned());
+        let _ = definitions.get_or_wait("ns", &reference, &execution("a"));
+        definitions.forget(&execution("a"));
+        definitions.set("ns", "m", "arn".to_owned(), not_ready());
+        assert!(woken.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_state_machine_of_another_namespace_is_not_found() {
+        let (wake, _woken) = unbounded_channel();
+        let definitions = Definitions::new(wake);
+        definitions.set("other", "m", "arn:m".to_owned(), not_ready());
+        let reference = Reference::Arn("arn:m".to_owned());
+        assert!(
+            definitions
+                .get_or_wait("ns", &reference, &execution("a"))
+                .is_none()
+        );
+    }
+}

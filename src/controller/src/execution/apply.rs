@@ -1,0 +1,264 @@
+//! Starting, continuing and letting go of executions. Client required.
+
+use std::sync::Arc;
+
+use asl::machine::ExecutionInfo;
+use crd::metadata::finalizers;
+use crd::{Execution, ExecutionStatus};
+use engine::driver::{Driver, End, Handle, Known, Ports, ResumeError, Settings};
+use engine::ports::{ExecutionKey, Revision as Written};
+use jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
+
+use super::dereference::Resumable;
+use super::status::Fixed;
+use super::store::{ExecutionStore, FIELD_MANAGER};
+use super::validate::Request;
+use crate::context::Context;
+use crate::error::{ReconcileError, is_not_found};
+use crate::revision::Revision;
+
+/// Starts an execution.
+///
+/// # Errors
+/// The object is incomplete.
+pub fn apply_start(
+    context: &Arc<Context>,
+    execution: &Execution,
+    revision: Arc<Revision>,
+    request: Request,
+) -> Result<(), ReconcileError> {
+    let settings = settings(context, execution, &revision)?;
+    let place = &revision.content.place;
+    let name = &revision.content.name;
+    let fixed = fixed(execution, &revision);
+    let info = ExecutionInfo {
+        id: fixed.arn.as_str().into(),
+        name: settings.key.name.clone(),
+        role_arn: revision
+            .content
+            .role_arn
+            .as_deref()
+            .unwrap_or_default()
+            .into(),
+        start_time: Timestamp::now(),
+        input: request.input,
+        state_machine_id: place.state_machine_arn(name).into(),
+        state_machine_name: name.as_str().into(),
+        region: place.region.as_str().into(),
+    };
+    let ports = ports(context, execution, fixed);
+    let definition = revision.definition.clone();
+    let (driver, handle) = Driver::start(ports, settings, definition, info, known(execution)?);
+    carry(context, execution, revision, driver, handle);
+    Ok(())
+}
+
+/// Continues an execution.
+///
+/// # Errors
+/// Its record cannot be continued, or a page of it not be read.
+pub async fn apply_resume(
+    context: &Arc<Context>,
+    resumable: Resumable,
+    revision: Arc<Revision>,
+) -> Result<(), ResumeFailure> {
+    let Resumable {
+        execution,
+        record,
+        tasks,
+    } = resumable;
+    let settings = settings(context, &execution, &revision)?;
+    let ports = ports(context, &execution, fixed(&execution, &revision));
+    let definition = revision.definition.clone();
+    let known = known(&execution)?;
+    let (driver, handle) =
+        Driver::resume(ports, settings, definition, &record, tasks, known).await?;
+    carry(context, &execution, revision, driver, handle);
+    Ok(())
+}
+
+/// Why an execution was not continued.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeFailure {
+    /// The object lacks something.
+    #[error(transparent)]
+    Object(#[from] ReconcileError),
+    /// The record cannot be continued.
+    #[error(transparent)]
+    Record(#[from] ResumeError),
+}
+
+/// Has a driver carry an execution to its end.
+fn carry(
+    context: &Arc<Context>,
+    execution: &Execution,
+    revision: Arc<Revision>,
+    driver: Driver,
+    handle: Handle,
+) {
+    let uid = execution.uid().unwrap_or_default();
+    let ends = Ends {
+        context: context.clone(),
+        object: kube::runtime::reflector::ObjectRef::from_obj(execution),
+        uid: uid.clone(),
+        state_machine: execution
+            .spec
+            .state_machine_ref
+            .clone()
+            .map(|named| named.from.name),
+        ttl: execution.spec.ttl_seconds_after_finished,
+    };
+    context.live.insert(&uid, handle, revision);
+    context.metrics.live(1);
+    context.drivers.spawn(async move {
+        let end = driver.run().await;
+        ends.driver_ended(end);
+    });
+}
+
+/// What is needed once a driver ended.
+struct Ends {
+    context: Arc<Context>,
+    object: kube::runtime::reflector::ObjectRef<Execution>,
+    uid: String,
+    state_machine: Option<String>,
+    ttl: Option<i32>,
+}
+
+impl Ends {
+    fn driver_ended(self, end: End) {
+        let context = &self.context;
+        context.metrics.live(-1);
+        let namespace = self.object.namespace.clone().unwrap_or_default();
+        match end {
+            End::Finished(_) => {
+                context.live.end(&self.uid);
+                if let Some(ttl) = self.ttl {
+                    context
+                        .expiry
+                        .schedule(&self.object, &self.uid, Timestamp::now(), ttl);
+                }
+            }
+            End::Gone => context.live.end(&self.uid),
+            End::Superseded => {
+                tracing::warn!(object = %self.object, "written by someone else; reading it again");
+                context.live.forget(&self.uid);
+                context.wake_execution(self.object);
+            }
+            End::ShutDown => context.live.forget(&self.uid),
+        }
+        if let Some(name) = self.state_machine {
+            context.execution_ended(&namespace, &name);
+        }
+    }
+}
+
+fn settings(
+    context: &Context,
+    execution: &Execution,
+    revision: &Revision,
+) -> Result<Settings, ReconcileError> {
+    let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
+    Ok(Settings {
+        key: ExecutionKey {
+            namespace: execution.namespace().unwrap_or_default().into(),
+            name: execution.name_any().into(),
+            uid: uid.into(),
+        },
+        identity: revision.identity(),
+        retain_jobs: execution.spec.retain_jobs.unwrap_or_default(),
+        limits: context.limits,
+    })
+}
+
+fn fixed(execution: &Execution, revision: &Revision) -> Fixed {
+    let place = revision.content.place.clone();
+    Fixed {
+        arn: place.execution_arn(&revision.content.name, &execution.name_any()),
+        place,
+        revision_id: revision.id.to_string(),
+    }
+}
+
+fn known(execution: &Execution) -> Result<Known, ReconcileError> {
+    let version = execution.resource_version();
+    let version = version.ok_or(ReconcileError::Incomplete("resourceVersion"))?;
+    let finalizers = execution.finalizers();
+    Ok(Known {
+        revision: Written(version.into()),
+        protected: finalizers.iter().any(|name| name == finalizers::EXECUTION),
+    })
+}
+
+fn ports(context: &Arc<Context>, execution: &Execution, fixed: Fixed) -> Ports {
+    let (client, writes) = (context.client.clone(), context.writes.clone());
+    Ports {
+        store: Arc::new(ExecutionStore::new(client, writes, fixed, execution)),
+        runner: context.runner.clone(),
+        clock: context.clock.clone(),
+        entropy: context.entropy.clone(),
+        observer: context.observer.clone(),
+        shutdown: context.shutdown.clone(),
+    }
+}
+
+/// Writes the status of an execution that no driver carries, if it says something new.
+///
+/// # Errors
+/// It could not be written.
+pub async fn apply_status(
+    context: &Context,
+    execution: &Execution,
+    status: ExecutionStatus,
+) -> Result<(), ReconcileError> {
+    if execution.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    let executions = executions(context, execution);
+    let patch = serde_json::json!({
+        "metadata": {
+            "resourceVersion": execution.metadata.resource_version,
+            "uid": execution.metadata.uid,
+        },
+        "status": status,
+    });
+    let params = PatchParams::apply(FIELD_MANAGER);
+    executions
+        .patch_status(&execution.name_any(), &params, &Patch::Merge(patch))
+        .await
+        .map_err(ReconcileError::request("write the Execution's status"))?;
+    Ok(())
+}
+
+/// Removes the finalizer.
+///
+/// # Errors
+/// It could not be removed.
+pub async fn apply_let_go(context: &Context, execution: &Execution) -> Result<(), ReconcileError> {
+    let mut left = execution.finalizers().to_vec();
+    left.retain(|name| name != finalizers::EXECUTION);
+    let patch = serde_json::json!({
+        "metadata": {
+            "resourceVersion": execution.metadata.resource_version,
+            "uid": execution.metadata.uid,
+            "finalizers": left,
+        },
+    });
+    let params = PatchParams::apply(FIELD_MANAGER);
+    let executions = executions(context, execution);
+    match executions
+        .patch_metadata(&execution.name_any(), &params, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) if is_not_found(&error) => Ok(()),
+        Err(error) => Err(ReconcileError::request("remove the finalizer")(error)),
+    }
+}
+
+fn executions(context: &Context, execution: &Execution) -> Api<Execution> {
+    let namespace = execution.namespace().unwrap_or_default();
+    Api::namespaced(context.client.clone(), &namespace)
+}

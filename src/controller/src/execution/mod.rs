@@ -1,0 +1,229 @@
+//! Reconciles Executions.
+//!
+//! An Execution that started is carried by a driver of the engine, which writes its status; a
+//! reconcile starts drivers, continues them after a restart, and tells them to stop. Finished
+//! Executions are not even watched.
+
+mod apply;
+pub mod decide;
+mod dereference;
+pub mod status;
+mod store;
+pub mod validate;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crd::{Execution, RunStatus, reasons};
+use engine::driver::ResumeError;
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
+use kube::{Api, ResourceExt as _};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use self::apply::{ResumeFailure, apply_let_go, apply_resume, apply_start, apply_status};
+use self::decide::{Decision, Seen, StartDecision, decide, decide_start};
+use self::dereference::{dereference_record, dereference_revision};
+use self::status::{build_never_started, build_waiting};
+use self::validate::validate_execution;
+use crate::context::Context;
+use crate::error::ReconcileError;
+use crate::live::Stash;
+
+/// For metrics.
+const KIND: &str = "Execution";
+
+/// Selects what is not finished, as far as a field selector can say so.
+const UNFINISHED: &str = "status.status!=SUCCEEDED,status.status!=FAILED,status.status!=TIMED_OUT,status.status!=ABORTED";
+
+/// Reconciles until `context.shutdown`, then lets what is under way end.
+pub async fn run_controller(
+    context: Arc<Context>,
+    reader: Store<Execution>,
+    writer: Writer<Execution>,
+    wake: UnboundedReceiver<ObjectRef<Execution>>,
+) {
+    let stop = context.shutdown.clone();
+    let wake = futures::stream::unfold(wake, |mut wake| async {
+        wake.recv().await.map(|object| (object, wake))
+    });
+    let config = Config::default().concurrency(context.options.concurrency);
+    Controller::for_stream(watch(context.clone(), writer), reader)
+        .with_config(config)
+        .reconcile_on(wake)
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, on_error, context)
+        .for_each(|_| std::future::ready(()))
+        .await;
+}
+
+/// The unfinished Executions, each time something about them changes that is not ours: a change
+/// of status is this process's own, and drivers notice those of others.
+fn watch(
+    context: Arc<Context>,
+    writer: Writer<Execution>,
+) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
+    let executions: Api<Execution> = context.api();
+    let config = watcher::Config::default().fields(UNFINISHED);
+    let stripping = context.clone();
+    watcher(executions, config)
+        .default_backoff()
+        .modify(move |execution| strip(&stripping, execution))
+        .reflect(writer)
+        .inspect_ok(move |event| note(&context, event))
+        .applied_objects()
+        .predicate_filter(
+            predicates::generation.combine(predicates::finalizers),
+            predicates::Config::default(),
+        )
+}
+
+/// Takes out of a watched object what is not needed in memory: 10,000 of them are kept. The
+/// checkpoint of an execution that is not carried yet is put aside.
+fn strip(context: &Context, execution: &mut Execution) {
+    execution.metadata.managed_fields = None;
+    execution
+        .annotations_mut()
+        .remove("kubectl.kubernetes.io/last-applied-configuration");
+    let uid = execution.uid().unwrap_or_default();
+    let resource_version = execution.resource_version().unwrap_or_default();
+    let Some(status) = execution.status.as_mut() else {
+        return;
+    };
+    let record = status.checkpoint.take();
+    let tasks = std::mem::take(&mut status.tasks);
+    status.output = None;
+    status.current_states = Vec::new();
+    if status.status != Some(RunStatus::Running) {
+        return;
+    }
+    execution.spec.input = None;
+    if let Some(record) = record {
+        let stash = Stash {
+            resource_version,
+            record,
+            tasks,
+        };
+        context.live.stash(&uid, stash);
+    }
+}
+
+fn note(context: &Context, event: &watcher::Event<Execution>) {
+    match event {
+        watcher::Event::Delete(execution) => {
+            context
+                .live
+                .object_gone(&execution.uid().unwrap_or_default());
+            let object = ObjectRef::from_obj(execution);
+            context.definitions.forget(&object);
+            context.execution_backoffs.succeeded(&object);
+        }
+        watcher::Event::InitDone => context.live.expire(),
+        _ => {}
+    }
+}
+
+async fn reconcile(
+    execution: Arc<Execution>,
+    context: Arc<Context>,
+) -> Result<Action, ReconcileError> {
+    let since = Instant::now();
+    let result = act(&execution, &context).await;
+    context.metrics.reconciled(KIND, since.elapsed());
+    if result.is_ok() {
+        let object = ObjectRef::from_obj(&*execution);
+        context.execution_backoffs.succeeded(&object);
+    }
+    result
+}
+
+async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
+    let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
+    let taken = context.live.is_taken(&uid);
+    match decide(&Seen { execution, taken }) {
+        Decision::Nothing => {}
+        Decision::Start => start(execution, context).await?,
+        Decision::Resume => resume(execution, context).await?,
+        Decision::Stop(fault) => context.live.stop(&uid, fault),
+        Decision::NeverStart(fault) => {
+            let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
+            let status = build_never_started(current, generation, &fault);
+            apply_status(context, execution, status).await?;
+        }
+        Decision::LetGo => apply_let_go(context, execution).await?,
+    }
+    Ok(Action::await_change())
+}
+
+async fn start(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
+    let request = validate_execution(execution, context.limits.payload_bytes);
+    let object = ObjectRef::from_obj(execution);
+    let namespace = execution.namespace().unwrap_or_default();
+    let decision = decide_start(request, |request| {
+        let definitions = &context.definitions;
+        definitions.get_or_wait(&namespace, &request.reference, &object)
+    });
+    context.metrics.pending(context.definitions.waiting());
+    let (terminal, reason, message) = match decision {
+        StartDecision::Run(revision, request) => {
+            return apply_start(context, execution, revision, request);
+        }
+        StartDecision::Wait { reason, message } => (false, reason, message),
+        StartDecision::Refuse { message } => (true, reasons::UNSUPPORTED, message),
+    };
+    let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
+    let status = build_waiting(current, generation, terminal, reason, &message);
+    apply_status(context, execution, status).await
+}
+
+async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
+    let Some(resumable) = dereference_record(context, execution).await? else {
+        return Ok(());
+    };
+    let revision = dereference_revision(context, &resumable.execution).await?;
+    let execution = resumable.execution.clone();
+    match apply_resume(context, resumable, revision).await {
+        Ok(()) => {}
+        Err(ResumeFailure::Object(error)) => return Err(error),
+        Err(ResumeFailure::Record(ResumeError::Page(error))) => {
+            return Err(ReconcileError::Resume(error.to_string()));
+        }
+        Err(ResumeFailure::Record(error)) => {
+            return report_unreadable(context, &execution, &error).await;
+        }
+    }
+    // What was asked for while nobody carried it.
+    let uid = execution.uid().unwrap_or_default();
+    let seen = Seen {
+        execution: &execution,
+        taken: true,
+    };
+    if let Decision::Stop(fault) = decide(&seen) {
+        context.live.stop(&uid, fault);
+    }
+    Ok(())
+}
+
+/// A checkpoint that cannot be continued stays as it is, for a version that can.
+async fn report_unreadable(
+    context: &Context,
+    execution: &Execution,
+    error: &ResumeError,
+) -> Result<(), ReconcileError> {
+    let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
+    let reason = reasons::CHECKPOINT_UNREADABLE;
+    let status = build_waiting(current, generation, true, reason, &error.to_string());
+    apply_status(context, execution, status).await
+}
+
+fn on_error(execution: Arc<Execution>, error: &ReconcileError, context: Arc<Context>) -> Action {
+    let object = ObjectRef::from_obj(&*execution);
+    let backoffs = &context.execution_backoffs;
+    let pause = backoffs.failed(object.clone(), error.pace(), error.retry_after());
+    context.metrics.failed(KIND, error.label());
+    let milliseconds = pause.as_millis();
+    tracing::warn!(%object, %error, milliseconds, "trying again after a pause");
+    Action::requeue(pause)
+}

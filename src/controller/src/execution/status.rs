@@ -1,0 +1,301 @@
+//! From what is known of an execution to its status: pure.
+
+use asl::Value;
+use asl::errors::Fault;
+use asl::machine::Outcome;
+use crd::condition::{self, types};
+use crd::{
+    AckResourceMetadata, Condition, ExecutionStatus, RunStatus, TaskState, TaskStatus, Time,
+    reasons,
+};
+use engine::ports::TaskProgress;
+use engine::progress::{Progress, TaskPhase, TaskView};
+use jiff::Timestamp;
+
+use crate::arn::Place;
+
+/// The longest cause that status shows, in bytes. The history has all of it.
+const MAX_CAUSE: usize = 32 * 1024;
+
+/// What stays the same while an execution runs.
+#[derive(Debug, Clone)]
+pub struct Fixed {
+    /// Its ARN.
+    pub arn: String,
+    /// Where that belongs.
+    pub place: Place,
+    /// What it runs.
+    pub revision_id: String,
+}
+
+/// The status of an execution that started.
+#[must_use]
+pub fn build_status(
+    fixed: &Fixed,
+    generation: Option<i64>,
+    progress: &Progress,
+    record: &str,
+    conditions: &[Condition],
+) -> ExecutionStatus {
+    let now = Time(Timestamp::now());
+    let (error, cause) = fault_of(progress.outcome.as_ref());
+    let stopped = progress.stopped.filter(|_| progress.outcome.is_some());
+    let shown = progress.current_states.len();
+    let more = progress.current_state_count > shown;
+    ExecutionStatus {
+        ack_resource_metadata: Some(build_metadata(&fixed.place, &fixed.arn)),
+        status: Some(run_status(progress.outcome.as_ref())),
+        start_date: Some(Time(progress.started)),
+        stop_date: stopped.map(Time),
+        duration: stopped.map(|stopped| in_words(progress.started, stopped)),
+        current_states: progress
+            .current_states
+            .iter()
+            .map(|name| name.to_string())
+            .collect(),
+        current_state_count: more.then(|| count(progress.current_state_count)),
+        output: output_of(progress.outcome.as_ref()),
+        error,
+        cause,
+        tasks: progress.tasks.iter().map(build_task).collect(),
+        conditions: condition::merge(conditions, build_conditions(progress), &now),
+        observed_generation: generation,
+        revision_id: Some(fixed.revision_id.clone()),
+        checkpoint: Some(record.to_owned()),
+        history_length: Some(i64::try_from(progress.history_length).unwrap_or(i64::MAX)),
+    }
+}
+
+/// The ARN and what it is made of.
+#[must_use]
+pub fn build_metadata(place: &Place, arn: &str) -> AckResourceMetadata {
+    AckResourceMetadata {
+        arn: Some(arn.to_owned()),
+        owner_account_id: place.account.clone(),
+        region: place.region.clone(),
+        partition: Some(place.partition.clone()),
+    }
+}
+
+/// The status of an execution that waits, or that is refused when `terminal`.
+#[must_use]
+pub fn build_waiting(
+    current: Option<&ExecutionStatus>,
+    generation: Option<i64>,
+    terminal: bool,
+    reason: &str,
+    message: &str,
+) -> ExecutionStatus {
+    let mut wanted = vec![
+        Condition::new(types::RESOURCE_SYNCED, false, reason, ""),
+        Condition::new(types::READY, false, reason, message),
+    ];
+    if terminal {
+        wanted.push(Condition::new(types::TERMINAL, true, reason, message));
+    }
+    let mut status = current.cloned().unwrap_or_default();
+    let now = Time(Timestamp::now());
+    status.status.get_or_insert(RunStatus::Pending);
+    status.conditions = condition::merge(&status.conditions, wanted, &now);
+    status.observed_generation = generation;
+    status
+}
+
+/// The status of an execution that was stopped before it started.
+#[must_use]
+pub fn build_never_started(
+    current: Option<&ExecutionStatus>,
+    generation: Option<i64>,
+    fault: &Fault,
+) -> ExecutionStatus {
+    let now = Time(Timestamp::now());
+    let current = current.cloned().unwrap_or_default();
+    let wanted = end_conditions(&Outcome::Aborted(fault.clone()));
+    ExecutionStatus {
+        status: Some(RunStatus::Aborted),
+        stop_date: Some(now.clone()),
+        error: fault.error.as_deref().map(str::to_owned),
+        cause: fault.cause.as_deref().map(cut),
+        conditions: condition::merge(&current.conditions, wanted, &now),
+        observed_generation: generation,
+        ..current
+    }
+}
+
+fn run_status(outcome: Option<&Outcome>) -> RunStatus {
+    match outcome {
+        None => RunStatus::Running,
+        Some(Outcome::Succeeded(_)) => RunStatus::Succeeded,
+        Some(Outcome::Failed(_)) => RunStatus::Failed,
+        Some(Outcome::TimedOut(_)) => RunStatus::TimedOut,
+        Some(Outcome::Aborted(_)) => RunStatus::Aborted,
+    }
+}
+
+fn output_of(outcome: Option<&Outcome>) -> Option<serde_json::Value> {
+    match outcome {
+        Some(Outcome::Succeeded(output)) => Some(to_json(output)),
+        _ => None,
+    }
+}
+
+/// A value as Kubernetes' JSON has it.
+#[must_use]
+pub fn to_json(value: &Value) -> serde_json::Value {
+    value.deserialize_into().unwrap_or_default()
+}
+
+fn fault_of(outcome: Option<&Outcome>) -> (Option<String>, Option<String>) {
+    match outcome {
+        None | Some(Outcome::Succeeded(_)) => (None, None),
+        Some(Outcome::Failed(fault) | Outcome::TimedOut(fault) | Outcome::Aborted(fault)) => (
+            fault.error.as_deref().map(str::to_owned),
+            fault.cause.as_deref().map(cut),
+        ),
+    }
+}
+
+fn cut(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_CAUSE);
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+fn build_conditions(progress: &Progress) -> Vec<Condition> {
+    match &progress.outcome {
+        Some(outcome) => end_conditions(outcome),
+        None => vec![
+            Condition::new(types::RESOURCE_SYNCED, false, reasons::RUNNING, ""),
+            Condition::new(
+                types::READY,
+                false,
+                reasons::RUNNING,
+                running_message(progress),
+            ),
+        ],
+    }
+}
+
+fn running_message(progress: &Progress) -> String {
+    let states: Vec<_> = progress
+        .current_states
+        .iter()
+        .map(|name| &**name)
+        .take(3)
+        .collect();
+    let more = progress.current_state_count.saturating_sub(states.len());
+    match (states.as_slice(), more) {
+        ([], _) => String::new(),
+        (states, 0) => format!("in {}", states.join(", ")),
+        (states, more) => format!("in {} and {more} more", states.join(", ")),
+    }
+}
+
+fn end_conditions(outcome: &Outcome) -> Vec<Condition> {
+    let synced = |reason| Condition::new(types::RESOURCE_SYNCED, true, reason, "");
+    let (reason, fault) = match outcome {
+        Outcome::Succeeded(_) => {
+            let reason = reasons::SUCCEEDED;
+            return vec![
+                synced(reason),
+                Condition::new(types::READY, true, reason, ""),
+            ];
+        }
+        Outcome::Failed(fault) => (reasons::FAILED, fault),
+        Outcome::TimedOut(fault) => (reasons::TIMED_OUT, fault),
+        Outcome::Aborted(fault) => (reasons::ABORTED, fault),
+    };
+    let cause = fault.cause.as_deref().unwrap_or_default();
+    let message = match (fault.name(), cause) {
+        (name, "") => name.to_owned(),
+        ("", cause) => cause.to_owned(),
+        (name, cause) => format!("{name}: {cause}"),
+    };
+    vec![
+        synced(reason),
+        Condition::new(types::TERMINAL, true, reason, message.clone()),
+        Condition::new(types::READY, false, reason, message),
+    ]
+}
+
+fn build_task(view: &TaskView) -> TaskStatus {
+    let progress = view.progress.clone();
+    let nonzero = |count: i32| (count != 0).then_some(count);
+    TaskStatus {
+        id: i64::try_from(view.task).unwrap_or(i64::MAX),
+        state: view.state.to_string(),
+        resource: view.resource.rsplit(":::").next().map(str::to_owned),
+        status: Some(match view.phase {
+            TaskPhase::Running => TaskState::Running,
+            TaskPhase::Succeeded => TaskState::Succeeded,
+            TaskPhase::Failed => TaskState::Failed,
+            TaskPhase::Cancelled => TaskState::Cancelled,
+        }),
+        started_at: Some(Time(view.scheduled)),
+        job_name: progress.job_name,
+        job_namespace: progress.job_namespace,
+        job_uid: progress.job_uid,
+        active: nonzero(progress.active),
+        succeeded: nonzero(progress.succeeded),
+        failed: nonzero(progress.failed),
+        pods: progress.pods,
+        log_tail: progress.log_tail,
+        message: progress.message,
+    }
+}
+
+/// What status says of a task, as the engine has it.
+#[must_use]
+pub fn read_task(task: &TaskStatus) -> TaskView {
+    TaskView {
+        task: u64::try_from(task.id).unwrap_or_default(),
+        state: task.state.as_str().into(),
+        resource: match task.resource.as_deref().unwrap_or_default() {
+            arn if arn.starts_with("arn:") => arn.into(),
+            name => format!("arn:aws:states:::{name}").into(),
+        },
+        scheduled: task
+            .started_at
+            .as_ref()
+            .map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+        phase: match task.status {
+            Some(TaskState::Succeeded) => TaskPhase::Succeeded,
+            Some(TaskState::Failed) => TaskPhase::Failed,
+            Some(TaskState::Cancelled) => TaskPhase::Cancelled,
+            Some(TaskState::Running) | None => TaskPhase::Running,
+        },
+        progress: TaskProgress {
+            job_name: task.job_name.clone(),
+            job_namespace: task.job_namespace.clone(),
+            job_uid: task.job_uid.clone(),
+            active: task.active.unwrap_or_default(),
+            succeeded: task.succeeded.unwrap_or_default(),
+            failed: task.failed.unwrap_or_default(),
+            pods: task.pods.clone(),
+            log_tail: task.log_tail.clone(),
+            message: task.message.clone(),
+        },
+    }
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// How long it took, as kubectl writes ages: `1m7s`, the two largest units; below ten seconds
+/// with a fraction.
+fn in_words(started: Timestamp, stopped: Timestamp) -> String {
+    let millis = stopped.duration_since(started).as_millis().max(0);
+    let seconds = millis / 1000;
+    let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
+    let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) if rest < 10 => format!("{rest}.{:03}s", millis % 1000),
+        (0, 0, 0) => format!("{rest}s"),
+        (0, 0, minutes) => format!("{minutes}m{rest}s"),
+        (0, hours, minutes) => format!("{hours}h{minutes}m"),
+        (days, hours, _) => format!("{days}d{hours}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,309 @@
+//! One execution's place in the Kubernetes API: its status, its pages, its finalizer.
+//!
+//! A status is written by PUT: one object in, one object out, nothing to merge, and fields that
+//! ended are gone. The body has no spec, which the API server ignores on `/status` anyway. Of the
+//! answer only the resourceVersion is read.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use crd::metadata::finalizers;
+use crd::{Condition, Execution, ExecutionPage, ExecutionPageContent, ExecutionStatus};
+use engine::ports::{
+    ExecutionKey, PageId, PageKind, Revision, Snapshot, Store, StoreError, Stored,
+};
+use engine::record::Page;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::core::Request;
+use kube::{Api, Client, Resource};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::status::{Fixed, build_status};
+use crate::error;
+
+/// Who writes, for `metadata.managedFields`.
+pub const FIELD_MANAGER: &str = "sfn-operator-executions";
+
+/// Keeps one execution.
+pub struct ExecutionStore {
+    client: Client,
+    writes: Arc<Semaphore>,
+    fixed: Fixed,
+    known: Mutex<Known>,
+}
+
+/// What the last read or write told.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    generation: Option<i64>,
+    finalizers: Vec<String>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    metadata: ObjectMeta,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusBody<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: StatusMeta<'a>,
+    status: &'a ExecutionStatus,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatusMeta<'a> {
+    name: &'a str,
+    namespace: &'a str,
+    uid: &'a str,
+    resource_version: &'a str,
+}
+
+impl ExecutionStore {
+    /// The place of an execution that was just read. At most as many writes are under way as
+    /// `writes` allows.
+    #[must_use]
+    pub fn new(client: Client, writes: Arc<Semaphore>, fixed: Fixed, object: &Execution) -> Self {
+        Self {
+            client,
+            writes,
+            fixed,
+            known: Mutex::new(read_known(object)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn executions(&self, key: &ExecutionKey) -> Api<Execution> {
+        Api::namespaced(self.client.clone(), &key.namespace)
+    }
+
+    fn pages(&self, key: &ExecutionKey) -> Api<ExecutionPage> {
+        Api::namespaced(self.client.clone(), &key.namespace)
+    }
+
+    /// Puts a status in place, and says what the write is called.
+    async fn put_status(
+        &self,
+        key: &ExecutionKey,
+        status: &ExecutionStatus,
+        after: &Revision,
+    ) -> Result<Revision, StoreError> {
+        let body = StatusBody {
+            api_version: "sfn.services.k8s.aws/v1alpha1",
+            kind: "Execution",
+            metadata: StatusMeta {
+                name: &key.name,
+                namespace: &key.namespace,
+                uid: &key.uid,
+                resource_version: &after.0,
+            },
+            status,
+        };
+        let body = serde_json::to_vec(&body).map_err(refused)?;
+        let params = PostParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let request = Request::new(Execution::url_path(&(), Some(&key.namespace)))
+            .replace_subresource("status", &key.name, &params, body)
+            .map_err(refused)?;
+        self.written(self.client.request::<Written>(request).await)
+    }
+
+    fn written(&self, answer: Result<Written, kube::Error>) -> Result<Revision, StoreError> {
+        let metadata = answer.map_err(store_error)?.metadata;
+        let version = metadata.resource_version.unwrap_or_default();
+        Ok(Revision(version.into()))
+    }
+
+    async fn set_finalizer(
+        &self,
+        key: &ExecutionKey,
+        after: &Revision,
+        present: bool,
+    ) -> Result<Revision, StoreError> {
+        let mut wanted = self.known().finalizers.clone();
+        wanted.retain(|finalizer| finalizer != finalizers::EXECUTION);
+        if present {
+            wanted.push(finalizers::EXECUTION.to_owned());
+        }
+        let patch = serde_json::json!({
+            "metadata": { "resourceVersion": &*after.0, "uid": &*key.uid, "finalizers": wanted }
+        });
+        let request = Request::new(Execution::url_path(&(), Some(&key.namespace)))
+            .patch(
+                &key.name,
+                &PatchParams::apply(FIELD_MANAGER),
+                &Patch::Merge(patch),
+            )
+            .map_err(refused)?;
+        let revision = {
+            let _permit = self.writes.acquire().await;
+            self.written(self.client.request::<Written>(request).await)?
+        };
+        self.known().finalizers = wanted;
+        Ok(revision)
+    }
+}
+
+fn read_known(object: &Execution) -> Known {
+    let status = object.status.as_ref();
+    Known {
+        generation: object.metadata.generation,
+        finalizers: object.metadata.finalizers.clone().unwrap_or_default(),
+        conditions: status
+            .map(|status| status.conditions.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// A page's object's name.
+fn page_name(key: &ExecutionKey, id: &PageId) -> String {
+    let kind = match id.kind {
+        PageKind::History => 'h',
+        PageKind::Checkpoint => 'c',
+    };
+    let uid: String = key.uid.chars().take(5).collect();
+    format!("{}-{uid}-{kind}{}-{}", key.name, id.sequence, id.digest)
+}
+
+fn build_page(key: &ExecutionKey, page: &Page) -> ExecutionPage {
+    let format = match page.id.kind {
+        PageKind::History => "history.v1+zstd+base64",
+        PageKind::Checkpoint => "checkpoint.v1+zstd+base64",
+    };
+    let owner = OwnerReference {
+        api_version: Execution::api_version(&()).into_owned(),
+        kind: Execution::kind(&()).into_owned(),
+        name: key.name.to_string(),
+        uid: key.uid.to_string(),
+        controller: Some(true),
+        block_owner_deletion: None,
+    };
+    let content = ExecutionPageContent {
+        execution_uid: key.uid.to_string(),
+        sequence: i64::try_from(page.id.sequence).unwrap_or(i64::MAX),
+        format: format.to_owned(),
+        data: page.data.to_string(),
+    };
+    let mut object = ExecutionPage::new(&page_name(key, &page.id), content);
+    object.metadata.owner_references = Some(vec![owner]);
+    object
+}
+
+/// Errors of requests, as the engine tells them apart.
+fn store_error(error: kube::Error) -> StoreError {
+    match error::code(&error) {
+        Some(404 | 410) => StoreError::Gone,
+        Some(409) => StoreError::Conflict,
+        Some(400 | 413 | 422) => refused(error),
+        _ => StoreError::Transient {
+            retry_after: error::retry_after(&error),
+            message: error.to_string(),
+        },
+    }
+}
+
+fn refused(why: impl ToString) -> StoreError {
+    StoreError::Refused(why.to_string())
+}
+
+#[async_trait]
+impl Store for ExecutionStore {
+    async fn load(&self, key: &ExecutionKey) -> Result<Stored, StoreError> {
+        let object = self
+            .executions(key)
+            .get(&key.name)
+            .await
+            .map_err(store_error)?;
+        if object.metadata.uid.as_deref() != Some(&*key.uid) {
+            return Err(StoreError::Gone);
+        }
+        *self.known() = read_known(&object);
+        let version = object.metadata.resource_version.unwrap_or_default();
+        let record = object.status.and_then(|status| status.checkpoint);
+        Ok(Stored {
+            record: record.map(Into::into),
+            revision: Revision(version.into()),
+        })
+    }
+
+    async fn save(
+        &self,
+        key: &ExecutionKey,
+        snapshot: &Snapshot,
+        after: &Revision,
+    ) -> Result<Revision, StoreError> {
+        let status = {
+            let known = self.known();
+            let (progress, record) = (&snapshot.progress, &snapshot.record);
+            build_status(
+                &self.fixed,
+                known.generation,
+                progress,
+                record,
+                &known.conditions,
+            )
+        };
+        let _permit = self.writes.acquire().await;
+        let revision = self.put_status(key, &status, after).await?;
+        self.known().conditions = status.conditions;
+        Ok(revision)
+    }
+
+    async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
+        let object = build_page(key, page);
+        let params = PostParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let _permit = self.writes.acquire().await;
+        match self.pages(key).create(&params, &object).await {
+            Ok(_) => Ok(()),
+            // Its name holds a digest of its data: it is the same page.
+            Err(error) if error::is_conflict(&error) => Ok(()),
+            // Where the namespace is being deleted nothing can be created any more.
+            Err(error) if error::code(&error) == Some(403) => Err(StoreError::Transient {
+                message: error.to_string(),
+                retry_after: None,
+            }),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn load_page(&self, key: &ExecutionKey, id: &PageId) -> Result<Arc<str>, StoreError> {
+        let name = page_name(key, id);
+        let page = self.pages(key).get(&name).await.map_err(store_error)?;
+        if page.spec.execution_uid != *key.uid {
+            return Err(StoreError::Gone);
+        }
+        Ok(page.spec.data.into())
+    }
+
+    async fn delete_page(&self, key: &ExecutionKey, id: &PageId) -> Result<(), StoreError> {
+        let name = page_name(key, id);
+        let params = DeleteParams::background();
+        match self.pages(key).delete(&name, &params).await {
+            Ok(_) => Ok(()),
+            Err(error) if error::is_not_found(&error) => Ok(()),
+            Err(error) => Err(store_error(error)),
+        }
+    }
+
+    async fn protect(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {
+        self.set_finalizer(key, after, true).await
+    }
+
+    async fn release(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {
+        self.set_finalizer(key, after, false).await
+    }
+}

@@ -1,0 +1,114 @@
+//! What the leader does: both controllers, and the end of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::clock::SystemClock;
+use engine::entropy::RandomEntropy;
+use engine::ports::TaskRunner;
+use kube::Client;
+use kube::runtime::reflector;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backoff::Backoffs;
+use crate::context::Context;
+use crate::definitions::Definitions;
+use crate::events::Events;
+use crate::expiry::{Expiry, run_expiry};
+use crate::health::Phase;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::observer::Reporter;
+use crate::options::Options;
+use crate::{ControllerError, execution, state_machine};
+
+/// How long drivers may take to finish the writes that are under way.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Reconciles until `shutdown`, then drains.
+pub(crate) async fn run(
+    options: Options,
+    runner: Arc<dyn TaskRunner>,
+    client: Client,
+    metrics: Arc<Metrics>,
+    phase: &watch::Sender<Phase>,
+    shutdown: CancellationToken,
+) -> Result<(), ControllerError> {
+    phase.send_replace(Phase::Syncing);
+    metrics.leader(true);
+    let (reader, writer) = reflector::store();
+    let (wake_executions, woken_executions) = unbounded_channel();
+    let (wake_state_machines, woken_state_machines) = unbounded_channel();
+    let (expiry, due) = unbounded_channel();
+    let rate = options.events_per_second;
+    let events = Events::start(client.clone(), &options.identity, rate, metrics.clone());
+    let context = Arc::new(Context {
+        limits: options.limits,
+        writes: Arc::new(Semaphore::new(options.write_concurrency)),
+        options,
+        client,
+        runner,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(RandomEntropy),
+        observer: Arc::new(Reporter {
+            metrics: metrics.clone(),
+            events,
+        }),
+        metrics: metrics.clone(),
+        definitions: Definitions::new(wake_executions.clone()),
+        live: Live::default(),
+        expiry: Expiry::new(expiry),
+        executions: reader.clone(),
+        drivers: TaskTracker::new(),
+        execution_backoffs: Backoffs::default(),
+        state_machine_backoffs: Backoffs::default(),
+        wake_executions,
+        wake_state_machines,
+        shutdown: shutdown.clone(),
+    });
+    let executions =
+        execution::run_controller(context.clone(), reader.clone(), writer, woken_executions);
+    let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
+    let synced = async {
+        let _ = reader.wait_until_ready().await;
+        phase.send_replace(Phase::Leading);
+        tracing::info!(executions = reader.len(), "synced");
+        std::future::pending::<()>().await;
+    };
+    let controllers = async {
+        tokio::join!(executions, state_machines, run_expiry(context.clone(), due));
+    };
+    tokio::select! {
+        () = controllers => {}
+        () = synced => {}
+    }
+    phase.send_replace(Phase::Stopping);
+    metrics.leader(false);
+    if !shutdown.is_cancelled() {
+        return Err(ControllerError::Ended("controllers"));
+    }
+    drain(&context).await;
+    Ok(())
+}
+
+async fn drain(context: &Context) {
+    context.drivers.close();
+    let count = context.drivers.len();
+    tracing::info!(
+        executions = count,
+        "finishing the writes that are under way"
+    );
+    if tokio::time::timeout(DRAIN, context.drivers.wait())
+        .await
+        .is_err()
+    {
+        let left = context.drivers.len();
+        tracing::warn!(
+            executions = left,
+            "some writes did not end in time; they are repeated later"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! The executions that this process carries.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use asl::errors::Fault;
+use engine::driver::Handle;
+
+use crate::revision::Revision;
+
+/// For how long it is remembered that an execution ended here. A watch may still show it running
+/// for a moment; it must not be taken up again.
+const REMEMBERED: Duration = Duration::from_mins(5);
+
+/// The checkpoint of an execution that was seen before it was taken up.
+#[derive(Debug, Clone)]
+pub struct Stash {
+    /// The object's resourceVersion.
+    pub resource_version: String,
+    /// The record.
+    pub record: String,
+    /// What people saw of its tasks.
+    pub tasks: Vec<crd::TaskStatus>,
+}
+
+/// How an execution stands in this process.
+enum Entry {
+    /// Not taken up yet.
+    Stashed(Stash),
+    /// Carried. The revision is kept from being pruned.
+    Live(
+        Handle,
+        #[allow(dead_code, reason = "held, not read")] Arc<Revision>,
+    ),
+    /// It ended here, at this time.
+    Ended(Instant),
+}
+
+/// Executions by their uid.
+#[derive(Default)]
+pub struct Live(Mutex<HashMap<String, Entry>>);
+
+impl Live {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a checkpoint for when the execution is taken up, unless it was already.
+    pub fn stash(&self, uid: &str, stash: Stash) {
+        let mut entries = self.lock();
+        match entries.get_mut(uid) {
+            None => {
+                entries.insert(uid.to_owned(), Entry::Stashed(stash));
+            }
+            Some(Entry::Stashed(stashed)) => *stashed = stash,
+            Some(_) => {}
+        }
+    }
+
+    /// Takes the checkpoint that was kept, if the object was not written since.
+    pub fn take_stash(&self, uid: &str, resource_version: &str) -> Option<Stash> {
+        let mut entries = self.lock();
+        let Some(Entry::Stashed(_)) = entries.get(uid) else {
+            return None;
+        };
+        let Some(Entry::Stashed(stash)) = entries.remove(uid) else {
+            return None;
+        };
+        (stash.resource_version == resource_version).then_some(stash)
+    }
+
+    /// An execution is carried from now on.
+    pub fn insert(&self, uid: &str, handle: Handle, revision: Arc<Revision>) {
+        self.lock()
+            .insert(uid.to_owned(), Entry::Live(handle, revision));
+    }
+
+    /// It is not carried any more, and must not be taken up again.
+    pub fn end(&self, uid: &str) {
+        self.lock()
+            .insert(uid.to_owned(), Entry::Ended(Instant::now()));
+    }
+
+    /// It is not carried any more, and may be taken up again; or it does not exist any more.
+    pub fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    /// The object is gone. A driver that still carries it notices by itself.
+    pub fn object_gone(&self, uid: &str) {
+        let mut entries = self.lock();
+        if !matches!(entries.get(uid), Some(Entry::Live(..))) {
+            entries.remove(uid);
+        }
+    }
+
+    /// Whether an execution is carried, or ended here.
+    #[must_use]
+    pub fn is_taken(&self, uid: &str) -> bool {
+        matches!(
+            self.lock().get(uid),
+            Some(Entry::Live(..) | Entry::Ended(_))
+        )
+    }
+
+    /// Stops an execution, if it is carried.
+    pub fn stop(&self, uid: &str, fault: Fault) {
+        if let Some(Entry::Live(handle, _)) = self.lock().get(uid) {
+            handle.stop(fault);
+        }
+    }
+
+    /// Forgets what ended long ago.
+    pub fn expire(&self) {
+        let old = |entry: &Entry| match entry {
+            Entry::Ended(since) => since.elapsed() > REMEMBERED,
+            _ => false,
+        };
+        self.lock().retain(|_, entry| !old(entry));
+    }
+}

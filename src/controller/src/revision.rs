@@ -1,0 +1,245 @@
+//! Revisions: what an execution runs is pinned when it starts, as AWS does ("running executions
+//! continue to use the previous definition and roleArn", `UpdateStateMachine`).
+//!
+//! A revision is an `apps/v1` ControllerRevision owned by its StateMachine. Its name ends in a
+//! digest of its content, so that the same content is the same revision.
+
+use std::sync::Arc;
+
+use asl::definition::StateMachine as Definition;
+use asl::resource::Resource;
+use crd::StateMachine;
+use engine::ports::{Identity, TaskRunner};
+use k8s_openapi::api::apps::v1::ControllerRevision;
+use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
+use kube::api::ObjectMeta;
+use kube::{Resource as _, ResourceExt as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::arn::Place;
+use crate::error::ReconcileError;
+
+/// How many hex digits of the digest end a revision's name.
+const DIGITS: usize = 10;
+/// Names the StateMachine that a revision belongs to, by its uid.
+pub const OWNER_LABEL: &str = "sfn.services.k8s.aws/state-machine-uid";
+/// The longest name of a ControllerRevision.
+const MAX_NAME: usize = 253;
+
+/// What is pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Content {
+    /// The definition's text, after substitution.
+    pub definition: String,
+    /// `spec.name`.
+    pub name: String,
+    /// The role, where there is one.
+    #[serde(default, rename = "roleARN", skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// The ServiceAccount, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account_name: Option<String>,
+    /// Where it belongs, for its ARNs.
+    pub place: Place,
+}
+
+impl Content {
+    /// The revision's name: that of the StateMachine and a digest of the content.
+    #[must_use]
+    pub fn revision_id(&self, state_machine: &str) -> String {
+        // Writing to memory what derives Serialize cannot fail.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let digest = Sha256::digest(&json);
+        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let room = MAX_NAME - DIGITS - 1;
+        let name: String = state_machine.chars().take(room).collect();
+        let digits: String = digits.chars().take(DIGITS).collect();
+        format!("{}-{digits}", name.trim_end_matches(['-', '.']))
+    }
+}
+
+/// A revision, ready to be executed.
+#[derive(Debug)]
+pub struct Revision {
+    /// The ControllerRevision's name.
+    pub id: Arc<str>,
+    /// What it pins, but for the definition's text.
+    pub content: Content,
+    /// The definition.
+    pub definition: Arc<Definition>,
+}
+
+impl Revision {
+    /// A revision of compiled content. The definition's text is not kept.
+    #[must_use]
+    pub fn new(id: &str, content: Content, definition: Definition) -> Self {
+        Self {
+            id: id.into(),
+            content: Content {
+                definition: String::new(),
+                ..content
+            },
+            definition: Arc::new(definition),
+        }
+    }
+
+    /// Whose rights its tasks act with. A ServiceAccount comes first: it was named for this
+    /// cluster.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let account = self.content.service_account_name.as_deref();
+        let role = self.content.role_arn.as_deref();
+        match (account, role) {
+            (Some(account), _) => Identity::ServiceAccount(account.into()),
+            (None, Some(role)) => Identity::Role(role.into()),
+            (None, None) => Identity::None,
+        }
+    }
+}
+
+/// The object that keeps a revision.
+///
+/// # Errors
+/// The StateMachine has no uid.
+pub fn build_object(
+    state_machine: &StateMachine,
+    id: &str,
+    content: &Content,
+    number: i64,
+) -> Result<ControllerRevision, ReconcileError> {
+    let owner = state_machine
+        .controller_owner_ref(&())
+        .ok_or(ReconcileError::Incomplete("uid"))?;
+    let data = serde_json::to_value(content).unwrap_or_default();
+    Ok(ControllerRevision {
+        metadata: ObjectMeta {
+            name: Some(id.to_owned()),
+            namespace: state_machine.namespace(),
+            labels: Some([(OWNER_LABEL.to_owned(), owner.uid.clone())].into()),
+            owner_references: Some(vec![owner]),
+            ..ObjectMeta::default()
+        },
+        data: Some(RawExtension(data)),
+        revision: number,
+    })
+}
+
+/// A revision from its object.
+///
+/// # Errors
+/// The object holds something else, or a definition that this version does not take.
+pub fn read_object(
+    object: &ControllerRevision,
+    runner: &dyn TaskRunner,
+) -> Result<Revision, ReconcileError> {
+    let name = object.name_any();
+    let refuse = |why: String| ReconcileError::Revision {
+        name: name.clone(),
+        why,
+    };
+    let data = object.data.as_ref().map(|data| data.0.clone());
+    let content: Content = serde_json::from_value(data.unwrap_or_default())
+        .map_err(|error| refuse(error.to_string()))?;
+    if !object
+        .metadata
+        .owner_references
+        .iter()
+        .flatten()
+        .any(|owner| owner.kind == StateMachine::kind(&()) && owner.controller == Some(true))
+    {
+        return Err(refuse("no StateMachine owns it".to_owned()));
+    }
+    let serves = |resource: &Resource| runner.serves(resource);
+    let compiled = Definition::compile(&content.definition, &serves).map_err(|found| {
+        refuse(
+            found
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
+    Ok(Revision::new(&name, content, compiled.state_machine))
+}
+
+/// Which revisions nobody needs any more: those beyond the newest `keep` that are neither the
+/// current one nor in use.
+#[must_use]
+pub fn decide_superfluous<'a>(
+    revisions: &'a [ControllerRevision],
+    current: &str,
+    in_use: &dyn Fn(&str) -> bool,
+    keep: usize,
+) -> Vec<&'a str> {
+    let mut others: Vec<_> = revisions
+        .iter()
+        .filter_map(|revision| Some((revision.revision, revision.metadata.name.as_deref()?)))
+        .filter(|(_, name)| *name != current && !in_use(name))
+        .collect();
+    others.sort_unstable_by(|a, b| b.cmp(a));
+    others
+        .into_iter()
+        .skip(keep)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content {
+        Content {
+            definition: "{}".to_owned(),
+            name: "M".to_owned(),
+            role_arn: None,
+            service_account_name: None,
+            place: Place {
+                partition: "aws".to_owned(),
+                region: "us-east-1".to_owned(),
+                account: "123456789012".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn the_same_content_is_the_same_revision() {
+        let id = content().revision_id("m");
+        assert_eq!(content().revision_id("m"), id);
+        let (name, digits) = id.split_once('-').unwrap();
+        assert_eq!((name, digits.len()), ("m", DIGITS));
+    }
+
+    #[test]
+    fn another_role_is_another_revision() {
+        let other = Content {
+            role_arn: Some("arn:aws:iam::1:role/r".to_owned()),
+            ..content()
+        };
+        assert_ne!(other.revision_id("m"), content().revision_id("m"));
+    }
+
+    #[test]
+    fn the_longest_name_still_gives_a_name() {
+        let id = content().revision_id(&"m".repeat(253));
+        assert_eq!(id.len(), MAX_NAME);
+    }
+
+    #[test]
+    fn the_newest_the_current_and_those_in_use_are_kept() {
+        let revision = |number: i64| ControllerRevision {
+            metadata: ObjectMeta {
+                name: Some(format!("m-{number}")),
+                ..ObjectMeta::default()
+            },
+            data: None,
+            revision: number,
+        };
+        let revisions: Vec<_> = (1..=7).map(revision).collect();
+        let in_use = |name: &str| name == "m-2";
+        let superfluous = decide_superfluous(&revisions, "m-1", &in_use, 3);
+        assert_eq!(superfluous, ["m-4", "m-3"]);
+    }
+}

@@ -1,0 +1,198 @@
+//! Pinning a StateMachine, and letting go of it. Client required.
+
+use crd::metadata::finalizers;
+use crd::{Execution, RunStatus, StateMachine, StateMachineStatus};
+use k8s_openapi::api::apps::v1::ControllerRevision;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt as _};
+
+use crate::context::Context;
+use crate::error::{ReconcileError, is_not_found};
+use crate::revision::{Content, OWNER_LABEL, build_object, decide_superfluous};
+
+/// Who writes, for `metadata.managedFields`.
+const FIELD_MANAGER: &str = "sfn-operator-statemachines";
+
+/// Makes sure that the revision is kept, and removes those that nobody needs.
+///
+/// # Errors
+/// A request failed.
+pub async fn apply_revision(
+    context: &Context,
+    state_machine: &StateMachine,
+    id: &str,
+    content: &Content,
+) -> Result<(), ReconcileError> {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let revisions: Api<ControllerRevision> = Api::namespaced(context.client.clone(), &namespace);
+    if revisions
+        .get_metadata_opt(id)
+        .await
+        .map_err(ReconcileError::request("look for the revision"))?
+        .is_some_and(|found| {
+            found
+                .owner_references()
+                .iter()
+                .any(|owner| Some(&owner.uid) == state_machine.metadata.uid.as_ref())
+        })
+    {
+        return Ok(());
+    }
+    let others = list_owned(&revisions, state_machine).await?;
+    let number = others
+        .iter()
+        .map(|revision| revision.revision)
+        .max()
+        .unwrap_or(0)
+        + 1;
+    let object = build_object(state_machine, id, content, number)?;
+    revisions
+        .create(&PostParams::default(), &object)
+        .await
+        .map_err(ReconcileError::request(
+            "pin the definition as a ControllerRevision",
+        ))?;
+    prune(context, &revisions, others, &namespace, id).await
+}
+
+async fn list_owned(
+    revisions: &Api<ControllerRevision>,
+    state_machine: &StateMachine,
+) -> Result<Vec<ControllerRevision>, ReconcileError> {
+    let uid = state_machine.uid().unwrap_or_default();
+    let list = revisions
+        .list(&ListParams::default().labels(&format!("{OWNER_LABEL}={uid}")))
+        .await
+        .map_err(ReconcileError::request("list revisions"))?;
+    Ok(list.items)
+}
+
+async fn prune(
+    context: &Context,
+    revisions: &Api<ControllerRevision>,
+    owned: Vec<ControllerRevision>,
+    namespace: &str,
+    current: &str,
+) -> Result<(), ReconcileError> {
+    // Executions that are not taken up yet need their revisions too.
+    let _ = context.executions.wait_until_ready().await;
+    let in_use = |id: &str| {
+        context.definitions.is_in_use(namespace, id) || is_pinned(context, namespace, id)
+    };
+    let keep = context.options.revision_history_limit;
+    for name in decide_superfluous(&owned, current, &in_use, keep) {
+        match revisions.delete(name, &DeleteParams::background()).await {
+            Ok(_) => {}
+            Err(error) if is_not_found(&error) => {}
+            Err(error) => return Err(ReconcileError::request("delete an old revision")(error)),
+        }
+    }
+    Ok(())
+}
+
+fn is_pinned(context: &Context, namespace: &str, id: &str) -> bool {
+    let pinned = |execution: &Execution| {
+        let status = execution.status.as_ref();
+        execution.metadata.namespace.as_deref() == Some(namespace)
+            && status.and_then(|status| status.revision_id.as_deref()) == Some(id)
+    };
+    context.executions.find(pinned).is_some()
+}
+
+/// How many executions of a StateMachine are in progress, as far as they are known yet.
+pub async fn count_running(context: &Context, state_machine: &StateMachine, arn: &str) -> usize {
+    let _ = context.executions.wait_until_ready().await;
+    let name = state_machine.name_any();
+    let running = |execution: &Execution| {
+        let spec = &execution.spec;
+        let named = spec
+            .state_machine_ref
+            .as_ref()
+            .map(|named| named.from.name.as_str());
+        let by_arn = spec.state_machine_arn.as_deref() == Some(arn);
+        let status = execution.status.as_ref().and_then(|status| status.status);
+        execution.metadata.namespace == state_machine.metadata.namespace
+            && (named == Some(name.as_str()) || by_arn)
+            && status == Some(RunStatus::Running)
+    };
+    let seen = context.executions.state_filter(running).len();
+    // One that was just started may not have been seen running yet.
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let carried = context
+        .definitions
+        .is_carried(&namespace, &state_machine.spec.name);
+    seen.max(usize::from(carried))
+}
+
+/// Adds or removes the finalizer.
+///
+/// # Errors
+/// The request failed.
+pub async fn apply_finalizer(
+    context: &Context,
+    state_machine: &StateMachine,
+    present: bool,
+) -> Result<(), ReconcileError> {
+    let mut wanted = state_machine.finalizers().to_vec();
+    wanted.retain(|name| name != finalizers::STATE_MACHINE);
+    if present {
+        wanted.push(finalizers::STATE_MACHINE.to_owned());
+    }
+    let patch = serde_json::json!({
+        "metadata": {
+            "resourceVersion": state_machine.metadata.resource_version,
+            "uid": state_machine.metadata.uid,
+            "finalizers": wanted,
+        },
+    });
+    let (name, params) = (state_machine.name_any(), PatchParams::apply(FIELD_MANAGER));
+    let state_machines = state_machines(context, state_machine);
+    match state_machines
+        .patch_metadata(&name, &params, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) if !present && is_not_found(&error) => Ok(()),
+        Err(error) => Err(ReconcileError::request("write the finalizer")(error)),
+    }
+}
+
+/// Writes the status, if it says something new.
+///
+/// # Errors
+/// The request failed.
+pub async fn apply_status(
+    context: &Context,
+    state_machine: &StateMachine,
+    status: StateMachineStatus,
+) -> Result<(), ReconcileError> {
+    if state_machine.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    let mut body = serde_json::json!({ "status": &status });
+    if status.diagnostics.is_empty()
+        && let Some(status) = body
+            .get_mut("status")
+            .and_then(serde_json::Value::as_object_mut)
+    {
+        // A merge patch removes only what it names.
+        status.insert("diagnostics".to_owned(), serde_json::Value::Null);
+    }
+    let (name, params) = (state_machine.name_any(), PatchParams::apply(FIELD_MANAGER));
+    let state_machines = state_machines(context, state_machine);
+    match state_machines
+        .patch_status(&name, &params, &Patch::Merge(body))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) if is_not_found(&error) => Ok(()),
+        Err(error) => Err(ReconcileError::request("write the StateMachine's status")(
+            error,
+        )),
+    }
+}
+
+fn state_machines(context: &Context, state_machine: &StateMachine) -> Api<StateMachine> {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    Api::namespaced(context.client.clone(), &namespace)
+}

@@ -1,0 +1,222 @@
+//! Reconciles StateMachines: a valid one is pinned and can be executed.
+
+mod apply;
+mod decide;
+mod dereference;
+mod status;
+mod validate;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use asl::resource::Resource;
+use crd::{StateMachine, Time};
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
+use kube::{Api, ResourceExt as _};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use self::apply::{apply_finalizer, apply_revision, apply_status, count_running};
+use self::decide::{Leave, Validated, decide_leave, needs_finalizer};
+use self::dereference::dereference;
+use self::status::{build_invalid, build_leaving, build_valid};
+use self::validate::{Invalid, validate_content, validate_definition};
+use crate::context::Context;
+use crate::definitions::Known;
+use crate::error::ReconcileError;
+use crate::revision::{Content, Revision};
+
+/// For metrics.
+const KIND: &str = "StateMachine";
+/// How often references are followed again. ConfigMaps and Roles are not watched: those of a whole
+/// cluster would have to be kept in memory.
+const FOLLOW_AGAIN: Duration = Duration::from_secs(30);
+/// How often a StateMachine that is being deleted looks for its executions, besides being told.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Reconciles until `context.shutdown`, then lets what is under way end.
+pub async fn run_controller(
+    context: Arc<Context>,
+    wake: UnboundedReceiver<ObjectRef<StateMachine>>,
+) {
+    let stop = context.shutdown.clone();
+    let wake = futures::stream::unfold(wake, |mut wake| async {
+        wake.recv().await.map(|object| (object, wake))
+    });
+    let state_machines: Api<StateMachine> = context.api();
+    let (reader, writer) = reflector::store();
+    let leaving = context.clone();
+    let stream = watcher(state_machines, watcher::Config::default())
+        .default_backoff()
+        .modify(|state_machine| state_machine.metadata.managed_fields = None)
+        .reflect(writer)
+        .inspect(move |event| {
+            if let Ok(watcher::Event::Delete(state_machine)) = event {
+                forget(&leaving, state_machine);
+            }
+        })
+        .applied_objects()
+        .predicate_filter(
+            predicates::generation
+                .combine(predicates::finalizers)
+                .combine(predicates::annotations),
+            predicates::Config::default(),
+        );
+    let config = Config::default().concurrency(context.options.concurrency);
+    Controller::for_stream(stream, reader)
+        .with_config(config)
+        .reconcile_on(wake)
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, on_error, context)
+        .for_each(|_| std::future::ready(()))
+        .await;
+}
+
+fn forget(context: &Context, state_machine: &StateMachine) {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    context
+        .definitions
+        .remove(&namespace, &state_machine.name_any());
+    let object = ObjectRef::from_obj(state_machine);
+    context.state_machine_backoffs.succeeded(&object);
+}
+
+async fn reconcile(
+    state_machine: Arc<StateMachine>,
+    context: Arc<Context>,
+) -> Result<Action, ReconcileError> {
+    let since = Instant::now();
+    let result = match state_machine.metadata.deletion_timestamp {
+        Some(_) => leave(&state_machine, &context).await,
+        None => act(&state_machine, &context).await,
+    };
+    context.metrics.reconciled(KIND, since.elapsed());
+    if result.is_ok() {
+        let object = ObjectRef::from_obj(&*state_machine);
+        context.state_machine_backoffs.succeeded(&object);
+    }
+    result
+}
+
+async fn act(state_machine: &StateMachine, context: &Context) -> Result<Action, ReconcileError> {
+    let found = dereference(context, state_machine).await?;
+    let place = &context.options.place;
+    let validated = match validate_content(state_machine, &found, place) {
+        Ok(content) => validate(context, state_machine, content).await?,
+        Err(invalid) => Validated::Invalid(invalid),
+    };
+    if needs_finalizer(state_machine) {
+        apply_finalizer(context, state_machine, true).await?;
+    }
+    announce(context, state_machine, &validated);
+    let now = Time(Timestamp::now());
+    let status = match &validated {
+        Validated::Valid { revision, warnings } => {
+            build_valid(state_machine, revision, warnings, &now)
+        }
+        Validated::Invalid(invalid) => build_invalid(state_machine, place, invalid, &now),
+    };
+    apply_status(context, state_machine, status).await?;
+    let refers =
+        state_machine.spec.definition_from.is_some() || state_machine.spec.role_ref.is_some();
+    Ok(match refers {
+        true => Action::requeue(FOLLOW_AGAIN),
+        false => Action::await_change(),
+    })
+}
+
+/// Compiles the definition, unless that was done, and pins it.
+async fn validate(
+    context: &Context,
+    state_machine: &StateMachine,
+    content: Content,
+) -> Result<Validated, ReconcileError> {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let id = content.revision_id(&state_machine.name_any());
+    let (text, runner) = (content.definition.clone(), context.runner.clone());
+    // A definition of 1 MiB takes a while.
+    let compiled = tokio::task::spawn_blocking(move || {
+        validate_definition(&text, &|resource: &Resource| runner.serves(resource))
+    });
+    let compiled = match compiled.await {
+        Ok(Ok(compiled)) => compiled,
+        Ok(Err(invalid)) => return Ok(Validated::Invalid(invalid)),
+        Err(_) => return Ok(Validated::Invalid(unreadable())),
+    };
+    apply_revision(context, state_machine, &id, &content).await?;
+    let revision = Revision::new(&id, content, compiled.state_machine);
+    Ok(Validated::Valid {
+        revision: context.definitions.share(&namespace, revision),
+        warnings: compiled.warnings,
+    })
+}
+
+fn unreadable() -> Invalid {
+    Invalid {
+        reason: crd::reasons::INVALID_DEFINITION,
+        message: "the definition cannot be compiled: the compiler ended unexpectedly".to_owned(),
+        diagnostics: Vec::new(),
+        waits: false,
+    }
+}
+
+/// Lets executions start, or not.
+fn announce(context: &Context, state_machine: &StateMachine, validated: &Validated) {
+    let (place, known) = match validated {
+        Validated::Valid { revision, .. } => {
+            (&revision.content.place, Known::Ready(revision.clone()))
+        }
+        Validated::Invalid(invalid) => (
+            &context.options.place,
+            Known::NotReady(invalid.message.clone()),
+        ),
+    };
+    let arn = place.state_machine_arn(&state_machine.spec.name);
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let name = state_machine.name_any();
+    context.definitions.set(&namespace, &name, arn, known);
+}
+
+/// Nothing new starts; what runs goes on, and then the StateMachine goes.
+async fn leave(state_machine: &StateMachine, context: &Context) -> Result<Action, ReconcileError> {
+    let place = &context.options.place;
+    let arn = place.state_machine_arn(&state_machine.spec.name);
+    let (namespace, name) = (
+        state_machine.namespace().unwrap_or_default(),
+        state_machine.name_any(),
+    );
+    context
+        .definitions
+        .set(&namespace, &name, arn.clone(), Known::Leaving);
+    let running = count_running(context, state_machine, &arn).await;
+    match decide_leave(state_machine, running) {
+        Leave::Nothing => Ok(Action::await_change()),
+        Leave::LetGo => {
+            apply_finalizer(context, state_machine, false).await?;
+            Ok(Action::await_change())
+        }
+        Leave::Wait(running) => {
+            let now = Time(Timestamp::now());
+            let status = build_leaving(state_machine, place, running, &now);
+            apply_status(context, state_machine, status).await?;
+            Ok(Action::requeue(LOOK_AGAIN))
+        }
+    }
+}
+
+fn on_error(
+    state_machine: Arc<StateMachine>,
+    error: &ReconcileError,
+    context: Arc<Context>,
+) -> Action {
+    let object = ObjectRef::from_obj(&*state_machine);
+    let backoffs = &context.state_machine_backoffs;
+    let pause = backoffs.failed(object.clone(), error.pace(), error.retry_after());
+    context.metrics.failed(KIND, error.label());
+    let milliseconds = pause.as_millis();
+    tracing::warn!(%object, %error, milliseconds, "trying again after a pause");
+    Action::requeue(pause)
+}

@@ -1,0 +1,71 @@
+//! How long a request is tried again, and with which pauses.
+
+use std::time::Duration;
+
+use engine::backoff::Backoff;
+use engine::entropy::RandomEntropy;
+use engine::ports::Entropy;
+use tokio::time::Instant;
+
+/// The longest pause that the API server may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(60);
+
+/// The patience with one request: pauses grow, and end when the time is up.
+pub(crate) struct Patience {
+    backoff: Backoff,
+    until: Instant,
+}
+
+impl Patience {
+    /// Patience for `time` from now on.
+    pub(crate) fn new(time: Duration) -> Self {
+        Self {
+            backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(15)),
+            until: Instant::now() + time,
+        }
+    }
+
+    /// Pauses after a failure that time will mend, however long it takes.
+    pub(crate) async fn pause(&mut self, asked_for: Option<Duration>) {
+        tokio::time::sleep(self.next(asked_for)).await;
+    }
+
+    /// Pauses after a failure. Gives false at once when the time is up.
+    pub(crate) async fn try_pause(&mut self, asked_for: Option<Duration>) -> bool {
+        let pause = self.next(asked_for);
+        let in_time = Instant::now() + pause <= self.until;
+        if in_time {
+            tokio::time::sleep(pause).await;
+        }
+        in_time
+    }
+
+    fn next(&mut self, asked_for: Option<Duration>) -> Duration {
+        let asked_for = asked_for.map(|asked| asked.min(LONGEST_ASKED));
+        self.backoff.failed(RandomEntropy.next(), asked_for)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Patience;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_with_its_time() {
+        let mut patience = Patience::new(Duration::from_secs(5));
+        let mut tries = 0;
+        while patience.try_pause(None).await {
+            tries += 1;
+        }
+        assert!((4..=12).contains(&tries), "{tries}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_that_the_api_server_asks_for_is_made() {
+        let start = tokio::time::Instant::now();
+        let mut patience = Patience::new(Duration::from_secs(100));
+        assert!(patience.try_pause(Some(Duration::from_secs(7))).await);
+        assert!(start.elapsed() >= Duration::from_secs(7));
+    }
+}

@@ -1,0 +1,172 @@
+//! Creates a task's Job, once: what an earlier sending created is found and adopted.
+
+use asl::Value;
+use asl::errors::{Fault, RUNTIME};
+use engine::ports::Task;
+use http::{Method, StatusCode};
+use tracing::{debug, info};
+
+use super::RunJob;
+use super::build::Order;
+use super::report::Report;
+use super::view::{Observed, build_finished, task_label_of};
+use crate::api_server::{Actor, Answer, Outgoing, Patience, SendError};
+use crate::{marks, paths};
+
+/// A Job that exists now.
+pub(crate) struct Created {
+    /// What the API server answered to the request.
+    pub(crate) answer: Answer,
+    /// The Job in that answer.
+    pub(crate) job: Value,
+    /// It was not created just now: it may have pods already.
+    pub(crate) adopted: bool,
+}
+
+/// What there is under a Job's name.
+pub(super) enum Found {
+    /// The task's own Job.
+    Ours(Value),
+    /// Somebody else's.
+    Other,
+    Nothing,
+}
+
+impl RunJob {
+    /// Creates the Job in the name of `actor`, or adopts it where this task created it before.
+    pub(super) async fn create(
+        &self,
+        task: &Task,
+        order: &Order,
+        actor: &Actor,
+        report: &mut Report,
+    ) -> Result<Created, Fault> {
+        if task.resumed
+            && let Ok(Found::Ours(job)) = self.find(task, order, report).await
+        {
+            return Ok(adopt(&job));
+        }
+        let request = self.build_request(task, order, actor)?;
+        let mut patience = Patience::new(self.limits.retry_time);
+        loop {
+            match self.send(task, &request).await {
+                Ok(answer) if answer.is_success() => return Ok(accept(answer)),
+                Ok(answer) if already_exists(&answer) => {
+                    match self.find(task, order, report).await {
+                        Ok(Found::Ours(job)) => return Ok(adopt(&job)),
+                        Ok(Found::Nothing) if patience.try_pause(None).await => {}
+                        _ => return Err(answer.fault(self.limits.cause_bytes)),
+                    }
+                }
+                Ok(answer) if may_succeed_later(&answer) => {
+                    report.trouble(Some(answer.message()));
+                    report.show(&Observed::default());
+                    if !patience.try_pause(answer.retry_after()).await {
+                        return Err(answer.fault(self.limits.cause_bytes));
+                    }
+                }
+                Ok(answer) => return Err(answer.fault(self.limits.cause_bytes)),
+                Err(error @ (SendError::Unreachable(_) | SendError::TooSlow(_))) => {
+                    report.trouble(Some(error.to_string()));
+                    report.show(&Observed::default());
+                    patience.pause(None).await;
+                }
+                Err(error) => return Err(Fault::new(RUNTIME, error.to_string())),
+            }
+            report.trouble(None);
+        }
+    }
+
+    fn build_request(&self, task: &Task, order: &Order, actor: &Actor) -> Result<Outgoing, Fault> {
+        let refuse = || Fault::new(RUNTIME, format!("'{}' is no namespace", order.namespace));
+        let mut target = paths::jobs(&order.namespace).ok_or_else(refuse)?;
+        let manager = marks::field_manager(&task.id());
+        paths::add_query(&mut target, "fieldManager", &manager);
+        Ok(Outgoing::json(
+            actor.clone(),
+            Method::POST,
+            target,
+            &order.job,
+        ))
+    }
+
+    async fn send(&self, task: &Task, request: &Outgoing) -> Result<Answer, SendError> {
+        let (api, request) = (self.api.clone(), request.clone());
+        let sending = async move { api.send(&request).await };
+        self.in_flight.carry(task.id(), sending).await
+    }
+
+    /// Looks for the Job by the operator's own rights, as only the task's mark is of interest.
+    ///
+    /// # Errors
+    /// The API server refuses to tell.
+    pub(super) async fn find(
+        &self,
+        task: &Task,
+        order: &Order,
+        report: &mut Report,
+    ) -> Result<Found, Answer> {
+        let name = order.name.as_deref();
+        let Some(target) = name.and_then(|name| paths::job(&order.namespace, name)) else {
+            return Ok(Found::Nothing);
+        };
+        let request = Outgoing::get(target);
+        let mut patience = Patience::new(self.limits.retry_time);
+        loop {
+            match self.api.send(&request).await {
+                Ok(answer) if answer.is_success() => {
+                    let job = answer.value();
+                    let ours = task_label_of(&job) == Some(&marks::task_label(&task.id()));
+                    return Ok(if ours { Found::Ours(job) } else { Found::Other });
+                }
+                Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(Found::Nothing),
+                Ok(answer) if may_succeed_later(&answer) => {
+                    report.trouble(Some(answer.message()));
+                    patience.pause(answer.retry_after()).await;
+                }
+                Ok(answer) => return Err(answer),
+                Err(error) => {
+                    report.trouble(Some(error.to_string()));
+                    report.show(&Observed::default());
+                    patience.pause(None).await;
+                }
+            }
+        }
+    }
+}
+
+fn accept(answer: Answer) -> Created {
+    let job = build_finished(&answer.value());
+    debug!(job = name_of(&job), "created a Job");
+    Created {
+        answer: answer.with_value(&job),
+        job,
+        adopted: false,
+    }
+}
+
+fn adopt(job: &Value) -> Created {
+    let job = build_finished(job);
+    info!(
+        job = name_of(&job),
+        "adopted the Job that this task created before"
+    );
+    Created {
+        answer: Answer::recalled(StatusCode::CREATED, &job),
+        job,
+        adopted: true,
+    }
+}
+
+fn name_of(job: &Value) -> Option<&str> {
+    job.get("metadata")?.get("name")?.as_str()
+}
+
+fn already_exists(answer: &Answer) -> bool {
+    answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("AlreadyExists")
+}
+
+/// Refusals that are the API server's own trouble, not the request's.
+fn may_succeed_later(answer: &Answer) -> bool {
+    answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS
+}

@@ -11,6 +11,7 @@ pub mod machine;
 pub mod query;
 pub mod resource;
 pub mod states;
+pub mod test_state;
 pub mod value;
 
 pub use value::Value;

@@ -1,14 +1,24 @@
 //! The `sfn` binary: wires the crates and talks to people.
 
+mod certificate_authority;
 mod command;
+mod definition_file;
+mod local_cluster;
+mod local_run;
+mod locate;
+mod mock;
+mod report;
+mod text_file;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 /// Runs AWS Step Functions state machines on Kubernetes.
+///
+/// Installed as kubectl-sfn in a folder of your PATH, it is also `kubectl sfn`.
 #[derive(Parser)]
-#[command(name = "sfn", version, about, long_about = None, propagate_version = true)]
+#[command(name = "sfn", version, propagate_version = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: command::Command,

@@ -17,6 +17,7 @@ pub mod metadata;
 pub mod reasons;
 mod schema;
 mod state_machine;
+mod substitution;
 
 pub use condition::Condition;
 pub use execution::{
@@ -31,5 +32,6 @@ pub use state_machine::{
     MAX_DIAGNOSTICS, NamespacedReference, RoleReference, StateMachine, StateMachineSpec,
     StateMachineStatus, StateMachineType, Tag, TracingConfiguration,
 };
+pub use substitution::substitute;
 
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

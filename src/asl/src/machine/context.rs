@@ -21,8 +21,8 @@ pub(crate) struct ContextSource<'a> {
     pub state: &'a str,
     /// When it was entered.
     pub entered: Entered,
-    /// How often it was tried again.
-    pub retry_count: u64,
+    /// How often it was tried again, for states that can be.
+    pub retry_count: Option<u64>,
     /// The token of the task, where it has one.
     pub token: Option<&'a Arc<str>>,
     /// The item of the innermost Map.
@@ -32,20 +32,28 @@ pub(crate) struct ContextSource<'a> {
 impl ContextSource<'_> {
     /// The object.
     pub fn build(&self) -> Value {
-        let execution = ObjectBuilder::with_capacity(6)
+        let role_arn = match self.info.role_arn.is_empty() {
+            true => Value::Null,
+            false => Value::from(self.info.role_arn.clone()),
+        };
+        let mut execution = ObjectBuilder::with_capacity(6)
             .with("Id", self.info.id.clone())
             .with("Input", self.info.input.clone())
             .with("StartTime", instant(self.info.start_time))
             .with("Name", self.info.name.clone())
-            .with("RoleArn", self.info.role_arn.clone())
-            .with("RedriveCount", count(self.redrive_count));
+            .with("RoleArn", role_arn);
+        if !self.info.is_express() {
+            execution.set("RedriveCount".into(), count(self.redrive_count));
+        }
         let state_machine = ObjectBuilder::with_capacity(2)
             .with("Id", self.info.state_machine_id.clone())
             .with("Name", self.info.state_machine_name.clone());
-        let state = ObjectBuilder::with_capacity(3)
+        let mut state = ObjectBuilder::with_capacity(3)
             .with("Name", self.state)
-            .with("EnteredTime", instant(self.entered.at))
-            .with("RetryCount", count(self.retry_count));
+            .with("EnteredTime", instant(self.entered.at));
+        if let Some(retry_count) = self.retry_count {
+            state.set("RetryCount".into(), count(retry_count));
+        }
         let mut context = ObjectBuilder::with_capacity(5)
             .with("Execution", execution.build())
             .with("StateMachine", state_machine.build())

@@ -35,6 +35,14 @@ pub struct ExecutionInfo {
     pub region: Arc<str>,
 }
 
+impl ExecutionInfo {
+    /// Whether it is an execution of an Express workflow, as its ARN says.
+    #[must_use]
+    pub fn is_express(&self) -> bool {
+        self.id.split(':').nth(5) == Some("express")
+    }
+}
+
 /// When an event is handled, and the randomness it may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {

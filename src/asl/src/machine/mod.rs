@@ -5,7 +5,7 @@
 //! from [`Machine::checkpoint`] continues exactly as the one that wrote it.
 
 mod checkpoint;
-mod context;
+pub(crate) mod context;
 mod failure;
 mod interface;
 mod recorder;

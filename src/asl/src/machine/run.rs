@@ -191,6 +191,7 @@ impl Machine {
             state,
             thread,
             token: None,
+            context: None,
             now: step.now,
             random: &step.random,
         }

@@ -27,6 +27,8 @@ pub(crate) struct Stage<'a> {
     pub thread: &'a Thread,
     /// The token of the task that is being made, where it has one.
     pub token: Option<&'a Arc<str>>,
+    /// A context object in place of the execution's own.
+    pub context: Option<&'a Value>,
     /// The time.
     pub now: Timestamp,
     /// Randomness.
@@ -55,11 +57,14 @@ impl Stage<'_> {
             redrive_count: self.redrive_count,
             state: &self.state.name,
             entered: self.thread.entered,
-            retry_count: self.thread.retries.total,
+            retry_count: self
+                .state
+                .counts_retries()
+                .then_some(self.thread.retries.total),
             token: self.token,
             item: self.thread.item.as_deref(),
         };
-        let build = || source.build();
+        let build = || self.context.map_or_else(|| source.build(), Value::clone);
         let context = LazyValue::new(&build);
         let scope = Scope {
             input,
@@ -124,7 +129,8 @@ impl Stage<'_> {
         Fault::new(RUNTIME, self.in_this_state(message))
     }
 
-    fn in_this_state(&self, message: &str) -> String {
+    /// AWS's text for where an error happened, before the error's own.
+    pub fn in_this_state(&self, message: &str) -> String {
         format!(
             "An error occurred while executing the state '{}' (entered at the event id #{}). {message}",
             self.state.name, self.thread.entered.event

@@ -4,9 +4,14 @@
 //! [`Expression`]s between `{%` and `%}`. All are compiled once with the definition and
 //! evaluated against a [`Scope`].
 
+mod intrinsics;
+mod location;
 mod random;
 mod scope;
 mod variables;
+
+#[cfg(test)]
+mod test_scope;
 
 pub mod jsonata;
 pub mod jsonpath;
@@ -41,7 +46,7 @@ impl QueryLanguage {
 }
 
 /// A path, intrinsic or expression that cannot be compiled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
     /// What was found and what was expected.

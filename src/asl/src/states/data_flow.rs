@@ -119,18 +119,35 @@ impl DataFlow {
     }
 
     fn hand_over_by_paths(&self, stage: &Stage<'_>, result: Value) -> Result<Handover, Fault> {
-        let result = match &self.result_selector {
-            None => result,
+        let result = self.select_result(stage, result)?;
+        let assigned = assign(stage, &result, None, stage.state.assign.as_ref())?;
+        let combined = self.combine_result(stage, result)?;
+        let output = self.select_output(stage, &combined)?;
+        Ok(Handover { output, assigned })
+    }
+
+    /// The result after `ResultSelector`.
+    pub(crate) fn select_result(&self, stage: &Stage<'_>, result: Value) -> Result<Value, Fault> {
+        match &self.result_selector {
+            None => Ok(result),
             Some(template) => stage.query(&result, Given::default(), |scope| {
                 template.evaluate(scope, "ResultSelector")
-            })?,
-        };
-        let assigned = assign(stage, &result, None, stage.state.assign.as_ref())?;
-        let combined = self
-            .result_path
-            .combine(stage, &stage.thread.input, result)?;
-        let output = self.output_path.select(stage, &combined, "OutputPath")?;
-        Ok(Handover { output, assigned })
+            }),
+        }
+    }
+
+    /// The selected result in the raw input, where `ResultPath` puts it.
+    pub(crate) fn combine_result(&self, stage: &Stage<'_>, result: Value) -> Result<Value, Fault> {
+        self.result_path.combine(stage, &stage.thread.input, result)
+    }
+
+    /// What `OutputPath` takes of the combined result.
+    pub(crate) fn select_output(
+        &self,
+        stage: &Stage<'_>,
+        combined: &Value,
+    ) -> Result<Value, Fault> {
+        self.output_path.select(stage, combined, "OutputPath")
     }
 }
 

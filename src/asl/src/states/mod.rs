@@ -96,6 +96,15 @@ impl State {
         }
     }
 
+    /// Whether it can be tried again, and the context object therefore counts how often it was.
+    #[must_use]
+    pub fn counts_retries(&self) -> bool {
+        matches!(
+            self.kind,
+            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
+        )
+    }
+
     /// Its Retriers, in order.
     #[must_use]
     pub fn retry(&self) -> &[Retrier] {

@@ -56,7 +56,7 @@ pub(crate) fn decide(
 
 impl Retrier {
     /// The delay before the next attempt, after so many.
-    fn delay(&self, attempts: u64, random: &Random) -> SignedDuration {
+    pub(crate) fn delay(&self, attempts: u64, random: &Random) -> SignedDuration {
         #[allow(clippy::cast_precision_loss)]
         let exponent = attempts.min(10_000) as f64;
         #[allow(clippy::cast_precision_loss)]

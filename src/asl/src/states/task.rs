@@ -273,6 +273,20 @@ struct Order {
 }
 
 impl Task {
+    /// The request that a test without a mock makes.
+    pub(crate) fn request_for_test(&self, stage: &Stage<'_>) -> Result<TaskRequest, Fault> {
+        let order = self.order(stage)?;
+        Ok(TaskRequest {
+            task: 0,
+            state: stage.state.name.clone(),
+            resource: self.resource.clone(),
+            parameters: order.parameters,
+            credentials: order.credentials,
+            token: None,
+            deadline: order.timeout_seconds.map(|s| after(stage.now, s)),
+        })
+    }
+
     fn order(&self, stage: &Stage<'_>) -> Result<Order, Fault> {
         let data_flow = &stage.state.data_flow;
         let input = data_flow.effective_input(stage)?;

@@ -1,26 +1,36 @@
 //! The commands, one a module.
 
+mod controller;
 mod crds;
+mod run;
+mod validate;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-/// What went wrong is told in words, and the exit status says whose mistake it was.
+/// Exit status: what was looked at is not as it should be.
+pub const INVALID: u8 = 1;
+/// Exit status: it could not be looked at.
 pub const UNUSABLE: u8 = 2;
 
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Print the CustomResourceDefinitions
+    Controller(Box<controller::Controller>),
     Crds(crds::Crds),
+    Validate(validate::Validate),
+    Run(Box<run::Run>),
 }
 
 impl Command {
     /// Does it; the exit status is 0 for success.
     pub fn run(self) -> ExitCode {
         let done = match self {
+            Self::Controller(command) => command.run(),
             Self::Crds(command) => command.run(),
+            Self::Validate(command) => command.run(),
+            Self::Run(command) => command.run(),
         };
         done.unwrap_or_else(|error| {
             if is_broken_pipe(&error) {

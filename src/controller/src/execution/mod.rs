@@ -19,7 +19,7 @@ use engine::driver::ResumeError;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
-use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
+use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -76,7 +76,7 @@ fn watch(
         .applied_objects()
         .predicate_filter(
             predicates::generation.combine(predicates::finalizers),
-            predicates::Config::default(),
+            PredicateConfig::default(),
         )
 }
 

@@ -82,7 +82,7 @@ pub fn stop_fault(stop: &Stop) -> Fault {
     Fault {
         error: stop.error.as_deref().map(Into::into),
         cause: stop.cause.as_deref().map(Into::into),
-        location: None,
+        ..Fault::default()
     }
 }
 

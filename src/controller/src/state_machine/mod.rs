@@ -15,7 +15,7 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::{Predicate as _, WatchStreamExt as _, predicates, watcher};
+use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -63,7 +63,7 @@ pub async fn run_controller(
             predicates::generation
                 .combine(predicates::finalizers)
                 .combine(predicates::annotations),
-            predicates::Config::default(),
+            PredicateConfig::default(),
         );
     let config = Config::default().concurrency(context.options.concurrency);
     Controller::for_stream(stream, reader)

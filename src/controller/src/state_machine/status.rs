@@ -141,8 +141,8 @@ mod tests {
         }
     }
 
-    fn conditions(status: &StateMachineStatus) -> Vec<(&str, &str)> {
-        let words = |condition| {
+    fn conditions<'a>(status: &'a StateMachineStatus) -> Vec<(&'a str, &'a str)> {
+        let words = |condition: &'a Condition| {
             let Condition { type_, status, .. } = condition;
             (type_.as_str(), status.as_str())
         };

@@ -32,6 +32,9 @@ static DATE_TIME: LazyLock<Regex> = LazyLock::new(|| {
 /// Texts that stand for an ARN of the role of the execution.
 const ROLE_NAMES: [&str; 2] = ["snf_role_arn", "sfn_role_arn"];
 
+/// HTTP metadata whose values were replaced by their names.
+const NAMED_AFTER_THEIR_KEY: [&str; 3] = ["x-amzn-RequestId", "X-Amzn-Trace-Id", "RequestId"];
+
 /// What a case says of its replaced parts.
 #[derive(Debug)]
 pub(super) struct Volatile {
@@ -39,13 +42,19 @@ pub(super) struct Volatile {
     patterns: Vec<(Regex, String)>,
     /// What the values at some paths were replaced by: in those places anything may stand.
     at_paths: HashSet<String>,
+    /// Whether AWS could not redrive executions yet.
+    before_redrive: bool,
 }
+
+/// The month in which AWS introduced redrive, and `RedriveCount` in the context object.
+const REDRIVE: (u16, u8) = (2023, 11);
 
 impl Volatile {
     pub(super) fn of(case: &Case) -> Self {
         let mut volatile = Self {
             patterns: Vec::new(),
             at_paths: HashSet::new(),
+            before_redrive: case.recorded_month().is_some_and(|month| month < REDRIVE),
         };
         for transformer in json::items(&case.data, "transformers") {
             let Some(replacement) = json::text(transformer, "replacement") else {
@@ -78,6 +87,11 @@ impl Volatile {
         }
     }
 
+    /// Whether AWS had no such member yet when the recording was made.
+    pub(super) fn is_newer_than_recording(&self, member: &str) -> bool {
+        self.before_redrive && member == "RedriveCount"
+    }
+
     /// Whether the recorded text replaced a value whatever it was.
     pub(super) fn stands_for_anything(&self, place: &str, expected: &str, got: &Value) -> bool {
         let key = place.rsplit('/').next().unwrap_or_default();
@@ -86,6 +100,7 @@ impl Volatile {
         self.at_paths.contains(expected)
             || expected == "timestamp" && is_time && scalar
             || expected == "datetime" && scalar
+            || expected == key && NAMED_AFTER_THEIR_KEY.contains(&key)
             || ROLE_NAMES.contains(&expected) && got.as_str().is_some_and(is_role)
     }
 

@@ -7,7 +7,7 @@ use asl::resource::ResourceKind;
 use asl::value::ObjectBuilder;
 use jiff::SignedDuration;
 
-use super::python;
+use super::{http, python};
 use crate::Case;
 use crate::drive::{Answer, Ending};
 use crate::json;
@@ -151,13 +151,7 @@ fn envelope(payload: Value, recorded: Option<&Answer>) -> Value {
         Some(Ending::Succeeded(Value::Object(envelope))) => Some(envelope.clone()),
         _ => None,
     };
-    let envelope = recorded.unwrap_or_else(|| {
-        ObjectBuilder::default()
-            .with("ExecutedVersion", "$LATEST")
-            .with("Payload", Value::Null)
-            .with("StatusCode", Value::from(200))
-            .build()
-    });
+    let envelope = recorded.unwrap_or_else(|| http::lambda_answer(&payload));
     Value::Object(envelope.with("Payload", payload))
 }
 

@@ -1,5 +1,6 @@
 //! Stands in for the services that a case's tasks call.
 
+mod http;
 mod lambda;
 mod object_storage;
 mod python;

@@ -1,0 +1,17 @@
+//! What workflows do, on a real cluster. These tests run side by side; those that disturb the
+//! operator are in `operator_restarts`.
+
+mod call;
+mod definitions;
+mod failures;
+mod flow;
+mod hostile;
+mod identity;
+mod lifecycle;
+mod logs;
+mod pi;
+mod resources;
+mod run_job;
+mod seed_000;
+mod seed_001;
+mod stop;

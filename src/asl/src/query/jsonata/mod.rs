@@ -1,34 +1,192 @@
-//! JSONata as Step Functions speaks it.
+//! JSONata as Step Functions speaks it: release 2.0.6, `$states` and the state machine's
+//! variables in place of an input document, six functions more and `$eval` less.
+//!
+//! Source: Step Functions developer guide, "Transforming data with JSONata in Step Functions".
 
+mod engine;
+mod functions;
+mod jlens;
+mod plain;
+mod states;
+
+use std::fmt;
 use std::sync::Arc;
 
+pub use engine::{Environment, EvaluationError, Kind, Limits, Program};
+
+use self::plain::Plain;
+use self::states::States;
+use super::location::Location;
 use super::{QueryError, Scope, SyntaxError};
+use crate::errors;
 use crate::value::Value;
 
-/// A compiled expression.
-#[derive(Debug, Clone)]
-pub struct Expression(Arc<str>);
+/// Compiles an expression of plain JSONata 2.0.6, without what Step Functions adds and refuses.
+///
+/// # Errors
+/// The text is no expression, or one of a later release.
+pub fn compile(text: &str) -> Result<Arc<dyn Program>, SyntaxError> {
+    jlens::compile(text, None)
+}
+
+/// A compiled expression. Cloning is cheap.
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+struct Compiled {
+    text: Arc<str>,
+    program: Arc<dyn Program>,
+    states: States,
+    /// Set where the expression is a plain path, which needs no engine.
+    plain: Option<Plain>,
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expression").field(&self.0.text).finish()
+    }
+}
 
 impl Expression {
+    /// What an expression begins with in a definition.
+    pub const OPENING: &str = "{%";
+    /// What it ends with.
+    pub const CLOSING: &str = "%}";
+
+    /// What stands between `{%` and `%}`, where a text is all one expression.
+    #[must_use]
+    pub fn delimited(text: &str) -> Option<&str> {
+        text.strip_prefix(Self::OPENING)?
+            .strip_suffix(Self::CLOSING)
+    }
+
     /// Compiles what stands between `{%` and `%}`.
     ///
     /// # Errors
     /// The text is no expression.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
-        Ok(Self(text.into()))
+        let trimmed = text.trim();
+        let program = jlens::compile(trimmed, Some(functions::stateless())).map_err(|error| {
+            let before = text.len() - text.trim_start().len();
+            SyntaxError {
+                offset: error.offset + before,
+                ..error
+            }
+        })?;
+        Ok(Self(Arc::new(Compiled {
+            text: trimmed.into(),
+            states: States::read_by(&*program),
+            plain: Plain::recognize(trimmed),
+            program,
+        })))
     }
 
-    /// The expression as it was written, without `{%` and `%}`.
+    /// The expression as it was written, without `{%` and `%}` and the spaces inside them.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.0
+        &self.0.text
+    }
+
+    /// The names of the variables that the expression reads, without `$`: not `$states`, the
+    /// built-in functions, or what it binds itself.
+    #[must_use]
+    pub fn variables(&self) -> Vec<&str> {
+        let names = self.0.program.names();
+        names.filter(|name| !functions::is_known(name)).collect()
+    }
+
+    /// Whether the expression reads the member `member` of `$states`, or all of them.
+    #[must_use]
+    pub fn reads_states(&self, member: &str) -> bool {
+        self.0.states.includes(member)
     }
 
     /// Evaluates the expression for the field `field`, which AWS names in its message.
     ///
     /// # Errors
     /// `States.QueryEvaluationError`, also where the result is undefined.
-    pub fn evaluate(&self, _scope: &Scope<'_>, _field: &str) -> Result<Value, QueryError> {
-        Ok(Value::Null)
+    pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, QueryError> {
+        self.evaluate_at(scope, &Location::Field(field))
+    }
+
+    pub(in crate::query) fn evaluate_at(
+        &self,
+        scope: &Scope<'_>,
+        location: &Location<'_>,
+    ) -> Result<Value, QueryError> {
+        let result = match self
+            .0
+            .plain
+            .as_ref()
+            .and_then(|plain| plain.evaluate(scope))
+        {
+            Some(found) => Ok(found),
+            None => self.run(scope),
+        };
+        match result {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) if self.gives_function(scope) => {
+                Err(self.failed(location, "returned an unsupported result type."))
+            }
+            Ok(None) => Err(self.failed(location, "returned nothing (undefined).")),
+            Err(error) => Err(self.failed(
+                location,
+                &format!("threw an error during evaluation{}", error.ending()),
+            )),
+        }
+    }
+
+    /// The failure of a field whose value has another type than the field needs, such as
+    /// `array` for `Items`.
+    #[must_use]
+    pub fn unexpected_type(&self, field: &str, expected: &str, found: &Value) -> QueryError {
+        self.failed(
+            &Location::Field(field),
+            &format!(
+                "returned an unexpected result type. Expected '{expected}', but was '{}' for value: {found}",
+                found.kind()
+            ),
+        )
+    }
+
+    fn run(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvaluationError> {
+        self.0.program.evaluate(&self.environment(scope))
+    }
+
+    fn environment<'a>(&'a self, scope: &'a Scope<'a>) -> Environment<'a> {
+        Environment {
+            input: None,
+            scope: Some(scope),
+            states: self.0.states,
+            variables: &[],
+            now_millis: scope.now.as_millisecond(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Whether an expression that gave no value gave a function instead. Asked only of
+    /// expressions that failed.
+    fn gives_function(&self, scope: &Scope<'_>) -> bool {
+        let question = format!("$type(({}\n))", self.text());
+        let Ok(program) = jlens::compile(&question, Some(functions::stateless())) else {
+            return false;
+        };
+        let answer = program.evaluate(&self.environment(scope));
+        matches!(answer, Ok(Some(kind)) if kind.as_str() == Some("function"))
+    }
+
+    fn failed(&self, location: &Location<'_>, what: &str) -> QueryError {
+        let location = location.to_string();
+        QueryError {
+            name: errors::QUERY_EVALUATION_ERROR,
+            message: format!(
+                "The JSONata expression '{}' specified for the field '{location}' {what}",
+                self.text()
+            ),
+            location: Some(location),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,7 +140,7 @@ impl Machine {
 }
 
 impl Map {
-    fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Array, Fault> {
+    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Array, Fault> {
         let (found, field, text) = match &self.items {
             None => (input.clone(), "", "$"),
             Some(Items::Path(path)) => {
@@ -169,21 +169,36 @@ impl Map {
                 message: unexpected_type(text, field, "array", &other),
                 location: Some(field.to_owned()),
             })),
-            _ => Err(stage.runtime(&format!("Reference path \"{text}\" must point to array."))),
+            _ => {
+                // A path into the context object is told as if it began there.
+                let text = match text.strip_prefix("$$") {
+                    Some(rest) => format!("${rest}"),
+                    None => text.to_owned(),
+                };
+                Err(stage.runtime(&format!("Reference path \"{text}\" must point to array.")))
+            }
         }
     }
 
-    fn max_concurrency(&self, stage: &Stage<'_>, input: &Value) -> Result<u64, Fault> {
+    pub(crate) fn max_concurrency(&self, stage: &Stage<'_>, input: &Value) -> Result<u64, Fault> {
         let field = self.max_concurrency.as_ref();
         Ok(whole_number(stage, field, "MaxConcurrency", input)?.unwrap_or(0))
     }
 
-    fn tolerated_count(&self, stage: &Stage<'_>, input: &Value) -> Result<Option<u64>, Fault> {
+    pub(crate) fn tolerated_count(
+        &self,
+        stage: &Stage<'_>,
+        input: &Value,
+    ) -> Result<Option<u64>, Fault> {
         let field = self.tolerated_failure_count.as_ref();
         whole_number(stage, field, "ToleratedFailureCount", input)
     }
 
-    fn tolerated_percentage(&self, stage: &Stage<'_>, input: &Value) -> Result<Option<f64>, Fault> {
+    pub(crate) fn tolerated_percentage(
+        &self,
+        stage: &Stage<'_>,
+        input: &Value,
+    ) -> Result<Option<f64>, Fault> {
         let Some(field) = &self.tolerated_failure_percentage else {
             return Ok(None);
         };

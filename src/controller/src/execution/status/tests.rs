@@ -32,8 +32,8 @@ fn status(outcome: Option<Outcome>) -> ExecutionStatus {
     build_status(&fixed(), Some(3), &progress(outcome), "1.abc", &[])
 }
 
-fn conditions(status: &ExecutionStatus) -> Vec<(&str, &str, &str)> {
-    let words = |condition| {
+fn conditions<'a>(status: &'a ExecutionStatus) -> Vec<(&'a str, &'a str, &'a str)> {
+    let words = |condition: &'a Condition| {
         let Condition {
             type_,
             status,

@@ -1,0 +1,237 @@
+//! Following the steps of a path through a value.
+
+use std::borrow::Cow;
+
+use super::segment::{Segment, Selector, Slice, Steps, are_names};
+use crate::value::{Key, ObjectBuilder, Value};
+
+/// How many values one evaluation may look at. A payload of 256 KiB has about 130,000 at most;
+/// only paths such as `$..*..*..*` come near the limit.
+const MAX_STEPS: usize = 5_000_000;
+
+/// The evaluation looked at more values than [`MAX_STEPS`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exhausted;
+
+/// What is left of an evaluation's allowance.
+#[derive(Debug)]
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self(MAX_STEPS)
+    }
+
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
+        self.0 = self.0.checked_sub(steps).ok_or(Exhausted)?;
+        Ok(())
+    }
+}
+
+/// What the steps lead to from `start`: the value where they are definite (`None` where there is
+/// none), else the list of values.
+pub(super) fn resolve<'v>(
+    steps: &Steps,
+    start: &'v Value,
+    root: &'v Value,
+    budget: &mut Budget,
+) -> Result<Option<Cow<'v, Value>>, Exhausted> {
+    let found = if let Some(value) = follow(&steps.segments, start) {
+        value.map(Cow::Borrowed)
+    } else {
+        select(steps, start, root, budget)?.map(Cow::Owned)
+    };
+    Ok(match steps.function {
+        Some(function) => found
+            .and_then(|value| function.apply(&value))
+            .map(Cow::Owned),
+        None => found,
+    })
+}
+
+/// The value at a path of names and indexes alone, which most paths are. `None` where the path
+/// has other steps.
+fn follow<'v>(segments: &[Segment], start: &'v Value) -> Option<Option<&'v Value>> {
+    let mut value = start;
+    for segment in segments {
+        let next = match segment {
+            Segment::Name(name) => value.get(name),
+            Segment::Index(index) => item(value, *index),
+            Segment::Children(_) | Segment::Descendants(_) => return None,
+        };
+        match next {
+            Some(next) => value = next,
+            // What follows can still make the path an indefinite one, which finds a list.
+            None if segments.iter().all(is_single) => return Some(None),
+            None => return None,
+        }
+    }
+    Some(Some(value))
+}
+
+fn is_single(segment: &Segment) -> bool {
+    matches!(segment, Segment::Name(_) | Segment::Index(_))
+}
+
+fn item(value: &Value, index: i64) -> Option<&Value> {
+    let items = value.as_array()?;
+    items.get(absolute(index, items.len())?)
+}
+
+/// An index counted from the start, where a negative one counts from the end.
+fn absolute(index: i64, length: usize) -> Option<usize> {
+    match usize::try_from(index) {
+        Ok(index) => Some(index),
+        Err(_) => length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
+    }
+}
+
+fn select(
+    steps: &Steps,
+    start: &Value,
+    root: &Value,
+    budget: &mut Budget,
+) -> Result<Option<Value>, Exhausted> {
+    let (segments, names) = match steps.segments.split_last() {
+        Some((Segment::Children(last), before)) if are_names(last) => (before, Some(last)),
+        _ => (&*steps.segments, None),
+    };
+    let mut values = vec![start];
+    for segment in segments {
+        let mut next = Vec::new();
+        for value in values {
+            expand(segment, value, root, &mut next, budget)?;
+        }
+        values = next;
+    }
+    let mut found = values
+        .into_iter()
+        .filter_map(|value| match names {
+            Some(names) => members(value, names),
+            None => Some(value.clone()),
+        })
+        .collect::<Vec<_>>();
+    Ok(if steps.are_definite() {
+        found.pop()
+    } else {
+        Some(found.into())
+    })
+}
+
+/// An object of the named members of `value`, those that it has.
+fn members(value: &Value, names: &[Selector]) -> Option<Value> {
+    let object = value.as_object()?;
+    let mut builder = ObjectBuilder::with_capacity(names.len());
+    for selector in names {
+        if let Selector::Name(name) = selector
+            && let Some(value) = object.get(name)
+        {
+            builder.set(Key::clone(name), value.clone());
+        }
+    }
+    Some(builder.build().into())
+}
+
+fn expand<'v>(
+    segment: &Segment,
+    value: &'v Value,
+    root: &Value,
+    found: &mut Vec<&'v Value>,
+    budget: &mut Budget,
+) -> Result<(), Exhausted> {
+    budget.spend(1)?;
+    match segment {
+        Segment::Name(name) => found.extend(value.get(name)),
+        Segment::Index(index) => found.extend(item(value, *index)),
+        Segment::Children(selectors) => children(selectors, value, root, found, budget)?,
+        Segment::Descendants(selectors) => {
+            // An explicit stack: data may be nested as deep as its size allows.
+            let mut pending = vec![value];
+            while let Some(value) = pending.pop() {
+                budget.spend(1)?;
+                children(selectors, value, root, found, budget)?;
+                match value {
+                    Value::Array(array) => pending.extend(array.items().iter().rev()),
+                    Value::Object(object) => {
+                        pending.extend(object.members().iter().rev().map(|(_, value)| value));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn children<'v>(
+    selectors: &[Selector],
+    value: &'v Value,
+    root: &Value,
+    found: &mut Vec<&'v Value>,
+    budget: &mut Budget,
+) -> Result<(), Exhausted> {
+    for selector in selectors {
+        let before = found.len();
+        match selector {
+            Selector::Name(name) => found.extend(value.get(name)),
+            Selector::Index(index) => found.extend(item(value, *index)),
+            Selector::Slice(slice) => sliced(*slice, value, found),
+            Selector::Wildcard => match value {
+                Value::Array(array) => found.extend(array.items()),
+                Value::Object(object) => {
+                    found.extend(object.members().iter().map(|(_, value)| value));
+                }
+                _ => {}
+            },
+            Selector::Filter(filter) => match value {
+                Value::Array(array) => {
+                    for item in array.items() {
+                        if filter.accepts(item, root, budget)? {
+                            found.push(item);
+                        }
+                    }
+                }
+                // In this dialect a filter on an object asks about the object itself.
+                Value::Object(_) if filter.accepts(value, root, budget)? => found.push(value),
+                _ => {}
+            },
+        }
+        budget.spend(found.len() - before)?;
+    }
+    Ok(())
+}
+
+fn sliced<'v>(slice: Slice, value: &'v Value, found: &mut Vec<&'v Value>) {
+    let Some(items) = value.as_array() else {
+        return;
+    };
+    let Ok(length) = i64::try_from(items.len()) else {
+        return;
+    };
+    let clamp = |at: i64, low: i64, high: i64| {
+        let at = if at < 0 {
+            at.saturating_add(length)
+        } else {
+            at
+        };
+        at.clamp(low, high)
+    };
+    let forwards = slice.step > 0;
+    let (mut at, end) = if forwards {
+        (
+            slice.start.map_or(0, |start| clamp(start, 0, length)),
+            slice.end.map_or(length, |end| clamp(end, 0, length)),
+        )
+    } else {
+        (
+            slice
+                .start
+                .map_or(length - 1, |start| clamp(start, -1, length - 1)),
+            slice.end.map_or(-1, |end| clamp(end, -1, length - 1)),
+        )
+    };
+    while slice.step != 0 && (if forwards { at < end } else { at > end }) {
+        found.extend(usize::try_from(at).ok().and_then(|at| items.get(at)));
+        at = at.saturating_add(slice.step);
+    }
+}

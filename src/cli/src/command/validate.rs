@@ -1,0 +1,105 @@
+//! `sfn validate`: what is wrong with definitions.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use asl::definition::{Diagnostic, StateMachine};
+use clap::Args;
+
+use super::INVALID;
+use crate::definition_file::{self, DefinitionText};
+use crate::report::{self, Findings};
+use crate::text_file;
+
+/// Check definitions without running them.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  sfn validate workflow.asl.json              A definition, as JSON or YAML
+  sfn validate deploy/*.yaml                  The StateMachines in manifests
+  kustomize build . | sfn validate -          Whatever comes in
+
+Exit status: 0 all are valid (there may be warnings), 1 at least one is not, 2 a file cannot be read.")]
+pub struct Validate {
+    /// Definitions (JSON or YAML), or manifests with StateMachines in them; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Print the findings as JSON, in the words of ValidateStateMachineDefinition
+    #[arg(long)]
+    json: bool,
+    /// Treat warnings as errors
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Validate {
+    /// Checks all files, then says whether all is well.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut files = Vec::new();
+        for path in &self.files {
+            let text = text_file::read(path)?;
+            let definitions =
+                definition_file::find(&text).with_context(|| text_file::name(path).to_owned())?;
+            files.push((text_file::name(path), text, definitions));
+        }
+        let checked = files.iter().flat_map(|(name, text, definitions)| {
+            definitions
+                .iter()
+                .map(move |definition| (*name, text, definition, check(definition)))
+        });
+        let checked: Vec<_> = checked.collect();
+        let findings = checked
+            .iter()
+            .map(|(file, file_text, definition, diagnostics)| Findings {
+                file,
+                file_text,
+                definition,
+                diagnostics,
+            });
+        let findings: Vec<Findings<'_>> = findings.collect();
+        if self.json {
+            print_json(&findings)?;
+        } else {
+            print_text(&findings)?;
+        }
+        let well = |one: &Findings<'_>| match self.strict {
+            true => one.diagnostics.is_empty(),
+            false => one.is_valid(),
+        };
+        Ok(match findings.iter().all(well) {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(INVALID),
+        })
+    }
+}
+
+fn check(definition: &DefinitionText) -> Vec<Diagnostic> {
+    match StateMachine::compile(&definition.text, &tasks::serves) {
+        Ok(compiled) => compiled.warnings,
+        Err(diagnostics) => diagnostics,
+    }
+}
+
+fn print_json(findings: &[Findings<'_>]) -> anyhow::Result<()> {
+    let json: Vec<_> = findings.iter().map(Findings::json).collect();
+    writeln!(
+        std::io::stdout(),
+        "{}",
+        serde_json::to_string_pretty(&json)?
+    )?;
+    Ok(())
+}
+
+fn print_text(findings: &[Findings<'_>]) -> anyhow::Result<()> {
+    let handler = report::handler(std::io::stderr().is_terminal());
+    for one in findings {
+        eprint!("{}", one.render(&handler));
+        if one.is_valid() {
+            writeln!(std::io::stdout(), "{}: valid", one.title())?;
+        } else {
+            writeln!(std::io::stdout(), "{}: invalid", one.title())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,316 @@
+//! The definitions in a file: the file itself, or the StateMachine manifests in it.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use crate::locate::{self, Target};
+
+/// A definition and where it stands in its file.
+#[derive(Debug)]
+pub struct DefinitionText {
+    /// The StateMachine's metadata.name; absent for a file that is a definition.
+    pub state_machine: Option<String>,
+    /// JSON or YAML.
+    pub text: String,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// The file is the definition.
+    File,
+    /// `spec.definition` of the document `index`; `start` is where that begins in the file.
+    Text { start: usize },
+    /// `spec.definitionObject` of the document `index`.
+    Object { index: usize },
+}
+
+/// What a manifest may hold, as far as it is of interest.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    api_version: Option<String>,
+    kind: Option<String>,
+    metadata: Option<Metadata>,
+    spec: Option<Spec>,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    definition: Option<Spanned<String>>,
+    definition_object: Option<serde_json::Value>,
+    #[serde(default)]
+    definition_substitutions: BTreeMap<String, String>,
+}
+
+/// Only a manifest has these at its root.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Probe {
+    api_version: Option<serde::de::IgnoredAny>,
+    kind: Option<serde::de::IgnoredAny>,
+}
+
+/// Finds the definitions in a file's text.
+///
+/// # Errors
+/// The file holds manifests, and none of a StateMachine that gives its definition itself.
+pub fn find(text: &str) -> anyhow::Result<Vec<DefinitionText>> {
+    if !holds_manifests(text) {
+        return Ok(vec![DefinitionText {
+            state_machine: None,
+            text: text.to_owned(),
+            place: Place::File,
+        }]);
+    }
+    let manifests: Vec<Option<Manifest>> = serde_saphyr::from_multiple(text)?;
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    for (index, manifest) in manifests.into_iter().enumerate() {
+        let Some(manifest) = manifest else { continue };
+        if manifest.is_state_machine() {
+            found.push(manifest.definition(text, index)?);
+        } else {
+            others.extend(manifest.kind);
+        }
+    }
+    if found.is_empty() {
+        bail!(
+            "there is no StateMachine of group {} in it, only: {}",
+            crd::metadata::GROUP,
+            others.join(", ")
+        );
+    }
+    Ok(found)
+}
+
+fn holds_manifests(text: &str) -> bool {
+    let probes: Result<Vec<Option<Probe>>, _> = serde_saphyr::from_multiple(text);
+    let probes = probes.unwrap_or_default();
+    let mut documents = probes.into_iter().flatten();
+    documents.any(|probe| probe.api_version.is_some() && probe.kind.is_some())
+}
+
+impl Manifest {
+    fn is_state_machine(&self) -> bool {
+        let group = self
+            .api_version
+            .as_deref()
+            .and_then(|version| version.split('/').next());
+        self.kind.as_deref() == Some("StateMachine") && group == Some(crd::metadata::GROUP)
+    }
+
+    fn definition(self, file: &str, index: usize) -> anyhow::Result<DefinitionText> {
+        let name = self.metadata.and_then(|metadata| metadata.name);
+        let name = name.unwrap_or_else(|| "without a name".to_owned());
+        let Some(spec) = self.spec else {
+            bail!("the StateMachine {name} has no spec");
+        };
+        let (text, place) = match (spec.definition, spec.definition_object) {
+            (Some(text), None) => {
+                let start =
+                    locate::byte_range(file, &text.referenced).map_or(0, |range| range.start);
+                (text.value, Place::Text { start })
+            }
+            (None, Some(object)) => (serde_json::to_string(&object)?, Place::Object { index }),
+            (Some(_), Some(_)) => bail!(
+                "the StateMachine {name} has both definition and definitionObject: exactly one must be set"
+            ),
+            (None, None) => bail!(
+                "the StateMachine {name} has neither definition nor definitionObject: what definitionFrom names is in the cluster; give that text instead"
+            ),
+        };
+        let text = crd::substitute(&text, &spec.definition_substitutions);
+        Ok(DefinitionText {
+            state_machine: Some(name),
+            text: text.into_owned(),
+            place,
+        })
+    }
+}
+
+impl DefinitionText {
+    /// Where a diagnostic's field stands: in the file's text if `in_file` is set, else in the
+    /// definition's.
+    pub fn locate(&self, file: &str, location: &str, offset: Option<usize>) -> Located {
+        match self.place {
+            Place::File => Located::file(locate::find(file, 0, &[], location, offset)),
+            Place::Object { index } => {
+                let path = ["spec", "definitionObject"];
+                Located::file(locate::find(file, index, &path, location, offset))
+            }
+            Place::Text { start } => {
+                let target = locate::find(&self.text, 0, &[], location, offset);
+                match self.line_in_file(file, start) {
+                    Some(lines) => Located::file(target.and_then(|target| lines.outer(target))),
+                    None => Located {
+                        in_file: false,
+                        target,
+                    },
+                }
+            }
+        }
+    }
+
+    /// A literal block scalar (`definition: |`) holds the definition's lines as they are, but for
+    /// the indentation; then a place in one is a place in the other.
+    fn line_in_file<'a>(&'a self, file: &'a str, start: usize) -> Option<Lines<'a>> {
+        let header = file.get(start..)?;
+        let first = start + header.find('\n')? + 1;
+        let outer = file.get(first..)?;
+        let indent = outer.len() - outer.trim_start_matches(' ').len();
+        let mut inner_lines = self.text.lines();
+        let same = outer
+            .lines()
+            .zip(inner_lines.by_ref())
+            .all(|(outer, inner)| {
+                inner.trim().is_empty() && outer.trim().is_empty()
+                    || outer.get(indent..) == Some(inner)
+            });
+        (same && inner_lines.next().is_none()).then_some(Lines {
+            inner: &self.text,
+            outer: file,
+            first,
+            indent,
+        })
+    }
+}
+
+/// A place, and in which text it is.
+#[derive(Debug)]
+pub struct Located {
+    /// Whether it is a place in the file; else it is one in the definition's text.
+    pub in_file: bool,
+    /// The place, where it was found.
+    pub target: Option<Target>,
+}
+
+impl Located {
+    fn file(target: Option<Target>) -> Self {
+        Self {
+            in_file: true,
+            target,
+        }
+    }
+}
+
+/// Lines of a definition that stand in a file, indented.
+struct Lines<'a> {
+    inner: &'a str,
+    outer: &'a str,
+    first: usize,
+    indent: usize,
+}
+
+impl Lines<'_> {
+    fn outer(&self, target: Target) -> Option<Target> {
+        let before = self.inner.get(..target.start)?;
+        let line = before.matches('\n').count();
+        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+        let block = self.outer.get(self.first..)?;
+        let skipped: usize = block.split_inclusive('\n').take(line).map(str::len).sum();
+        let start = self.first + skipped + self.indent + column;
+        let length = target.end - target.start;
+        let line_end = self.outer.get(start..)?.find('\n').unwrap_or(length);
+        Some(start..start + length.min(line_end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    const MANIFEST: &str = r#"# a comment
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: a}
+---
+apiVersion: sfn.services.k8s.aws/v1alpha1
+kind: StateMachine
+metadata:
+  name: one
+spec:
+  name: One
+  definition: |
+    {
+      "StartAt": "Ä",
+
+      "States": {"Ä": {"Type": "Pass"}}
+    }
+---
+apiVersion: sfn.services.k8s.aws/v1alpha1
+kind: StateMachine
+metadata:
+  name: two
+spec:
+  name: Two
+  definitionObject:
+    StartAt: A
+    States:
+      A: {Type: Pass, Next: B}
+---
+apiVersion: sfn.services.k8s.aws/v1alpha1
+kind: StateMachine
+metadata:
+  name: three
+spec:
+  name: Three
+  definition: "{\"StartAt\": \"A\"}"
+"#;
+
+    fn shown<'a>(file: &'a str, place: &super::Located) -> &'a str {
+        assert!(place.in_file);
+        &file[place.target.clone().unwrap()]
+    }
+
+    #[test]
+    fn the_state_machines_of_a_manifest_are_found() {
+        let found = find(MANIFEST).unwrap();
+        let names: Vec<_> = found
+            .iter()
+            .map(|one| one.state_machine.as_deref().unwrap())
+            .collect();
+        assert_eq!(names, ["one", "two", "three"]);
+        assert!(found[1].text.starts_with(r#"{"StartAt":"A""#));
+    }
+
+    #[test]
+    fn a_place_in_a_block_is_a_place_in_the_file() {
+        let found = find(MANIFEST).unwrap();
+        let place = found[0].locate(MANIFEST, "/States/Ä/Type", None);
+        assert_eq!(shown(MANIFEST, &place), "\"Pass\"");
+        assert!(MANIFEST[place.target.unwrap().end..].starts_with("}}\n    }\n---"));
+    }
+
+    #[test]
+    fn a_place_in_an_object_is_a_place_in_the_file() {
+        let found = find(MANIFEST).unwrap();
+        let place = found[1].locate(MANIFEST, "/States/A/Next", None);
+        assert_eq!(shown(MANIFEST, &place), "B");
+    }
+
+    #[test]
+    fn a_place_in_a_quoted_text_is_a_place_in_that_text() {
+        let found = find(MANIFEST).unwrap();
+        let place = found[2].locate(MANIFEST, "/StartAt", None);
+        assert!(!place.in_file);
+        assert_eq!(&found[2].text[place.target.unwrap()], "\"A\"");
+    }
+
+    #[test]
+    fn a_file_without_state_machines_says_what_it_holds() {
+        let error = find("apiVersion: v1\nkind: Secret\n")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("only: Secret"), "{error}");
+    }
+}

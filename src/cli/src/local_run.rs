@@ -1,0 +1,309 @@
+//! One execution on this machine, kept in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use asl::Value;
+use asl::definition::StateMachine;
+use asl::errors::Fault;
+use asl::machine::{ExecutionInfo, Limits, Outcome};
+use engine::clock::{RuntimeClock, SystemClock};
+use engine::driver::{Driver, End, Known, Ports, Settings};
+use engine::entropy::{RandomEntropy, SeededEntropy};
+use engine::history;
+use engine::memory::{Kept, MemoryStore};
+use engine::ports::{
+    Clock, Entropy, ExecutionKey, Identity, Observer, PageKind, Task, TaskRunner, Unobserved,
+};
+use engine::record;
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
+
+/// What is run, and how.
+pub struct LocalRun {
+    /// The definition.
+    pub definition: Arc<StateMachine>,
+    /// The StateMachine's name, where there is one.
+    pub state_machine_name: Option<String>,
+    /// The execution's name.
+    pub name: String,
+    /// The input.
+    pub input: Value,
+    /// Whether time passes at once where nothing else happens.
+    pub no_wait: bool,
+    /// When it starts, if not now.
+    pub start_time: Option<Timestamp>,
+    /// Where the random numbers begin, if they are to be the same each time.
+    pub seed: Option<u64>,
+    /// Whether nothing is printed meanwhile.
+    pub quiet: bool,
+}
+
+/// What came out.
+pub struct Finished {
+    /// How it ended.
+    pub outcome: Outcome,
+    info: ExecutionInfo,
+    stopped: Option<Timestamp>,
+    /// One JSON text an event.
+    history: Vec<String>,
+}
+
+impl LocalRun {
+    /// Runs it to its end; Ctrl-C stops it as StopExecution does.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn carry(
+        self,
+        runner: impl AsyncFnOnce() -> anyhow::Result<Arc<dyn TaskRunner>>,
+    ) -> anyhow::Result<Finished> {
+        self.runtime()?
+            .block_on(async { self.drive(runner().await?).await })
+    }
+
+    fn runtime(&self) -> std::io::Result<Runtime> {
+        let mut builder = if self.no_wait {
+            let mut builder = Builder::new_current_thread();
+            builder.start_paused(true);
+            builder
+        } else {
+            Builder::new_multi_thread()
+        };
+        builder.enable_all().build()
+    }
+
+    async fn drive(self, runner: Arc<dyn TaskRunner>) -> anyhow::Result<Finished> {
+        let epoch = self.start_time.unwrap_or_else(Timestamp::now);
+        let clock: Arc<dyn Clock> = match self.no_wait {
+            true => Arc::new(RuntimeClock::starting_at(epoch)),
+            false => Arc::new(SystemClock),
+        };
+        let entropy: Arc<dyn Entropy> = match self.seed {
+            Some(seed) => Arc::new(SeededEntropy::new(seed)),
+            None => Arc::new(RandomEntropy),
+        };
+        let observer: Arc<dyn Observer> = match self.quiet {
+            true => Arc::new(Unobserved),
+            false => Arc::new(Narrator),
+        };
+        let store = Arc::new(MemoryStore::default());
+        let key = self.key();
+        let info = self.info(clock.now());
+        let known = Known {
+            revision: store.create(key.clone()),
+            protected: false,
+        };
+        let ports = Ports {
+            store: store.clone(),
+            runner,
+            clock,
+            entropy,
+            observer,
+            shutdown: CancellationToken::new(),
+        };
+        let settings = Settings {
+            key: key.clone(),
+            identity: Identity::None,
+            retain_jobs: false,
+            limits: Limits::default(),
+        };
+        let (driver, handle) = Driver::start(ports, settings, self.definition, info.clone(), known);
+        let stopper = tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                eprintln!("stopping; press Ctrl-C again to leave at once");
+                handle.stop(Fault::new("Interrupted", "stopped by Ctrl-C"));
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        });
+        let end = driver.run().await;
+        stopper.abort();
+        let End::Finished(outcome) = end else {
+            bail!("the execution was lost: {end:?}");
+        };
+        let kept = store.kept(&key).context("the execution was not kept")?;
+        Ok(Finished {
+            outcome,
+            info,
+            stopped: kept
+                .snapshot
+                .as_ref()
+                .and_then(|last| last.progress.stopped),
+            history: history_of(&kept)?,
+        })
+    }
+
+    fn key(&self) -> ExecutionKey {
+        ExecutionKey {
+            namespace: "default".into(),
+            name: self.name.as_str().into(),
+            uid: format!("{:08x}-local", std::process::id()).into(),
+        }
+    }
+
+    fn info(&self, now: Timestamp) -> ExecutionInfo {
+        let machine = self.state_machine_name.as_deref().unwrap_or("local");
+        let name = &self.name;
+        ExecutionInfo {
+            id: format!("arn:aws:states:us-east-1:000000000000:execution:{machine}:{name}").into(),
+            name: name.as_str().into(),
+            role_arn: "".into(),
+            start_time: now,
+            input: self.input.clone(),
+            state_machine_id: format!(
+                "arn:aws:states:us-east-1:000000000000:stateMachine:{machine}"
+            )
+            .into(),
+            state_machine_name: machine.into(),
+            region: "us-east-1".into(),
+        }
+    }
+}
+
+/// The events in order: sealed pages first, then what the record ends with.
+fn history_of(kept: &Kept) -> anyhow::Result<Vec<String>> {
+    let mut text = String::new();
+    for (id, data) in &kept.pages {
+        if id.kind == PageKind::History {
+            text.push_str(&history::read_page(data)?.1);
+        }
+    }
+    if let Some(snapshot) = &kept.snapshot {
+        text.push_str(record::decode(&snapshot.record)?.tail.text());
+    }
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+impl Finished {
+    /// As DescribeExecution answers, but for the output: a value instead of text.
+    pub fn json(&self, with_history: bool) -> serde_json::Value {
+        let mut json = serde_json::json!({
+            "executionArn": &*self.info.id,
+            "stateMachineArn": &*self.info.state_machine_id,
+            "name": &*self.info.name,
+            "status": self.outcome.status(),
+            "startDate": self.info.start_time.to_string(),
+            "input": serde_json::Value::from(&self.info.input),
+        });
+        let mut set = |name: &str, value: serde_json::Value| {
+            if let Some(object) = json.as_object_mut() {
+                object.insert(name.to_owned(), value);
+            }
+        };
+        if let Some(stopped) = self.stopped {
+            set("stopDate", stopped.to_string().into());
+        }
+        match &self.outcome {
+            Outcome::Succeeded(output) => set("output", output.into()),
+            Outcome::Failed(fault) | Outcome::TimedOut(fault) | Outcome::Aborted(fault) => {
+                if let Some(error) = &fault.error {
+                    set("error", (&**error).into());
+                }
+                if let Some(cause) = &fault.cause {
+                    set("cause", (&**cause).into());
+                }
+            }
+        }
+        if with_history {
+            let events = self
+                .history
+                .iter()
+                .filter_map(|line| serde_json::from_str(line).ok());
+            set("events", events.collect::<Vec<serde_json::Value>>().into());
+        }
+        json
+    }
+
+    /// One line an event: its number, the seconds since the start, its type, and what it is about.
+    pub fn history_lines(&self) -> impl Iterator<Item = String> {
+        self.history
+            .iter()
+            .map(|line| self.history_line(line).unwrap_or_else(|| line.clone()))
+    }
+
+    fn history_line(&self, line: &str) -> Option<String> {
+        let event: serde_json::Value = serde_json::from_str(line).ok()?;
+        let id = event.get("id")?.as_u64()?;
+        let kind = event.get("type")?.as_str()?;
+        let timestamp: Timestamp = event.get("timestamp")?.as_str()?.parse().ok()?;
+        let seconds = timestamp.duration_since(self.info.start_time).as_secs_f64();
+        let details = event
+            .as_object()?
+            .iter()
+            .find(|(name, _)| name.ends_with("Details"));
+        let about = details
+            .map(|(_, details)| about(details))
+            .unwrap_or_default();
+        Some(
+            format!("{id:>5} {seconds:>9.3}s  {kind:<24} {about}")
+                .trim_end()
+                .to_owned(),
+        )
+    }
+
+    /// How it did not succeed, in words.
+    pub fn failure(&self, outcome: &Outcome) -> String {
+        let status = outcome.status();
+        let fault = match outcome {
+            Outcome::Failed(fault) | Outcome::TimedOut(fault) | Outcome::Aborted(fault) => fault,
+            Outcome::Succeeded(_) => return status.to_owned(),
+        };
+        let error = fault.error.as_deref().unwrap_or("no error name");
+        match fault.cause.as_deref().filter(|cause| !cause.is_empty()) {
+            Some(cause) => format!("{status}: {error}: {cause}"),
+            None => format!("{status}: {error}"),
+        }
+    }
+}
+
+/// What of an event's details fits on a line.
+fn about(details: &serde_json::Value) -> String {
+    let text = |name: &str| details.get(name).and_then(serde_json::Value::as_str);
+    let resource = text("resourceType").zip(text("resource"));
+    let parts = [
+        text("name").map(str::to_owned),
+        resource.map(|(kind, resource)| format!("{kind}:{resource}")),
+        text("error").map(str::to_owned),
+        text("cause").map(shortened),
+        text("output").map(shortened),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Tells on standard error what goes on.
+struct Narrator;
+
+impl Observer for Narrator {
+    fn task_started(&self, task: &Task) {
+        let request = &task.request;
+        eprintln!("{}: {} started", request.state, request.resource);
+    }
+
+    fn task_ended(&self, task: &Task, fault: Option<&Fault>, lasted: Duration) {
+        let state = &task.request.state;
+        let seconds = lasted.as_secs_f64();
+        match fault {
+            None => eprintln!("{state}: succeeded after {seconds:.1} s"),
+            Some(fault) => eprintln!("{state}: failed after {seconds:.1} s: {}", fault.name()),
+        }
+    }
+
+    fn retrying(&self, _: &ExecutionKey, what: &'static str, why: &str, pause: Duration) {
+        eprintln!(
+            "{what} did not succeed, again in {:.1} s: {why}",
+            pause.as_secs_f64()
+        );
+    }
+}

@@ -82,7 +82,11 @@ fn read(event: &Value) -> Option<Request> {
     }
     let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
     let sender = text(event["user"].get("username"))?;
-    let acted = text(event.get("impersonatedUser").and_then(|user| user.get("username")));
+    let acted = text(
+        event
+            .get("impersonatedUser")
+            .and_then(|user| user.get("username")),
+    );
     Some(Request {
         verb: text(event.get("verb"))?,
         resource: text(reference.get("resource"))?,

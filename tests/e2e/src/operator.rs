@@ -50,7 +50,15 @@ pub async fn expect_installed(client: &Client) {
 /// The end of its log, as far as it is about a namespace or a warning.
 #[must_use]
 pub fn log_about(namespace: &str) -> String {
-    let arguments = ["logs", "-n", NAMESPACE, "-l", LABEL, "--tail=2000", "--prefix=false"];
+    let arguments = [
+        "logs",
+        "-n",
+        NAMESPACE,
+        "-l",
+        LABEL,
+        "--tail=2000",
+        "--prefix=false",
+    ];
     let log = try_kubectl(&arguments, "").stdout;
     let shown = |line: &&str| {
         line.contains(namespace) || line.contains("ERROR") || line.contains("panicked")
@@ -137,8 +145,18 @@ impl Operator {
             }],
         }});
         let overrides = format!("--overrides={overrides}");
-        let arguments = ["run", "kill", "-n", namespace, "--image=busybox", "--restart=Never"];
-        let _ = kubectl(&[&arguments[..], &["--rm", "--attach", "--quiet", &overrides]].concat(), "");
+        let arguments = [
+            "run",
+            "kill",
+            "-n",
+            namespace,
+            "--image=busybox",
+            "--restart=Never",
+        ];
+        let _ = kubectl(
+            &[&arguments[..], &["--rm", "--attach", "--quiet", &overrides]].concat(),
+            "",
+        );
         let name = leader.name_any();
         wait_for(&self.pods(), &name, "running again", LIMIT, |pod| {
             let again = pod.and_then(container);
@@ -153,7 +171,15 @@ impl Operator {
     /// It cannot be done.
     pub fn lose(&self, pod: &Pod) {
         let name = pod.name_any();
-        let arguments = ["delete", "pod", "-n", NAMESPACE, &name, "--grace-period=0", "--force"];
+        let arguments = [
+            "delete",
+            "pod",
+            "-n",
+            NAMESPACE,
+            &name,
+            "--grace-period=0",
+            "--force",
+        ];
         let _ = kubectl(&arguments, "");
     }
 
@@ -162,9 +188,20 @@ impl Operator {
     /// # Panics
     /// It cannot be done.
     pub fn restart(&self) {
-        let _ = kubectl(&["rollout", "restart", "-n", NAMESPACE, "deployment", NAME], "");
+        let _ = kubectl(
+            &["rollout", "restart", "-n", NAMESPACE, "deployment", NAME],
+            "",
+        );
         let limit = format!("--timeout={}s", LIMIT.as_secs());
-        let arguments = ["rollout", "status", "-n", NAMESPACE, "deployment", NAME, &limit];
+        let arguments = [
+            "rollout",
+            "status",
+            "-n",
+            NAMESPACE,
+            "deployment",
+            NAME,
+            &limit,
+        ];
         let _ = kubectl(&arguments, "");
     }
 
@@ -174,7 +211,10 @@ impl Operator {
     /// It cannot be done.
     pub async fn scale(&self, replicas: usize) {
         let replicas_flag = format!("--replicas={replicas}");
-        let _ = kubectl(&["scale", "-n", NAMESPACE, "deployment", NAME, &replicas_flag], "");
+        let _ = kubectl(
+            &["scale", "-n", NAMESPACE, "deployment", NAME, &replicas_flag],
+            "",
+        );
         self.until_ready(replicas).await;
     }
 }
@@ -184,7 +224,10 @@ fn holder(lease: Option<&Lease>) -> Option<String> {
 }
 
 fn is_ready(pod: &Pod) -> bool {
-    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    let conditions = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
     let is_leaving = pod.metadata.deletion_timestamp.is_some();
     let mut conditions = conditions.into_iter().flatten();
     !is_leaving && conditions.any(|found| found.type_ == "Ready" && found.status == "True")

@@ -78,13 +78,17 @@ impl<'a> Run<'a> {
     /// Waits until the execution is in this state.
     pub async fn until_in(&self, state: &str) -> ExecutionStatus {
         let is_in = |status: &ExecutionStatus| status.current_states.iter().any(|at| at == state);
-        self.until(&format!("in state {state}"), PATIENCE, is_in).await
+        self.until(&format!("in state {state}"), PATIENCE, is_in)
+            .await
     }
 
     /// Waits until a task's Job has a running pod.
     pub async fn until_job_runs(&self) -> ExecutionStatus {
         let runs = |status: &ExecutionStatus| {
-            status.tasks.iter().any(|task| task.active == Some(1) && !task.pods.is_empty())
+            status
+                .tasks
+                .iter()
+                .any(|task| task.active == Some(1) && !task.pods.is_empty())
         };
         self.until("a Job with a running pod", PATIENCE, runs).await
     }
@@ -106,7 +110,12 @@ impl<'a> Run<'a> {
     /// It does not.
     pub async fn output(&self) -> Value {
         let status = self.end().await;
-        assert_eq!(status.status, Some(RunStatus::Succeeded), "{}", show(&status));
+        assert_eq!(
+            status.status,
+            Some(RunStatus::Succeeded),
+            "{}",
+            show(&status)
+        );
         assert_eq!((&status.error, &status.cause), (&None, &None));
         status.output.expect("an output")
     }
@@ -142,7 +151,10 @@ impl<'a> Run<'a> {
         let ids: Vec<_> = events.iter().map(|event| event["id"].as_i64()).collect();
         let expected: Vec<_> = (1..).map(Some).take(events.len()).collect();
         assert_eq!(ids, expected);
-        assert_eq!(status.history_length.unwrap_or_default(), events.len() as i64);
+        assert_eq!(
+            status.history_length.unwrap_or_default(),
+            events.len() as i64
+        );
         events
     }
 
@@ -189,7 +201,11 @@ impl<'a> Run<'a> {
         let what = format!("Events {reasons:?}");
         let events = self.scenario.api::<Event>();
         wait_for_all(&events, config, &what, PATIENCE, |events| {
-            let has = |reason: &str| events.iter().any(|event| event.reason.as_deref() == Some(reason));
+            let has = |reason: &str| {
+                events
+                    .iter()
+                    .any(|event| event.reason.as_deref() == Some(reason))
+            };
             reasons.iter().all(|reason| has(reason))
         })
         .await

@@ -18,7 +18,10 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 const SHOWN_BYTES: usize = 12 * 1024;
 
 /// What is asked of a kind to be waited for.
-pub trait Watched: Resource + Clone + DeserializeOwned + Serialize + Debug + Send + 'static {}
+pub trait Watched:
+    Resource + Clone + DeserializeOwned + Serialize + Debug + Send + 'static
+{
+}
 impl<K: Resource + Clone + DeserializeOwned + Serialize + Debug + Send + 'static> Watched for K {}
 
 /// Waits until the object is as it should be; `None` is an object that is not there.
@@ -46,7 +49,10 @@ pub async fn wait_for<K: Watched>(
     };
     match tokio::time::timeout(limit, watching).await {
         Ok(object) => object,
-        Err(_) => panic!("{name}: {what} not within {limit:?}; last seen: {}", show(&seen)),
+        Err(_) => panic!(
+            "{name}: {what} not within {limit:?}; last seen: {}",
+            show(&seen)
+        ),
     }
 }
 

@@ -3,15 +3,14 @@
 
 # certificate NAME SUBJECT [ALTERNATIVE_NAMES]: PKI_DIR/NAME.{key,crt}, signed by the cluster's CA.
 certificate() {
-  local name=$1 subject=$2 names=${3:-} extensions=()
+  local name=$1 subject=$2 names=${3:-}
   openssl ecparam -name prime256v1 -genkey -noout -out "$PKI_DIR/$name.key"
   openssl req -new -key "$PKI_DIR/$name.key" -subj "$subject" -out "$PKI_DIR/$name.csr"
-  if [ -n "$names" ]; then
-    echo "subjectAltName=$names" >"$PKI_DIR/$name.ext"
-    extensions=(-extfile "$PKI_DIR/$name.ext")
-  fi
+  # an extension makes it X.509 version 3, the only one that rustls takes
+  echo "extendedKeyUsage=clientAuth,serverAuth" >"$PKI_DIR/$name.ext"
+  [ -z "$names" ] || echo "subjectAltName=$names" >>"$PKI_DIR/$name.ext"
   openssl x509 -req -in "$PKI_DIR/$name.csr" -CA "$PKI_DIR/ca.crt" -CAkey "$PKI_DIR/ca.key" -CAcreateserial \
-    -days 365 "${extensions[@]}" -out "$PKI_DIR/$name.crt"
+    -days 365 -extfile "$PKI_DIR/$name.ext" -out "$PKI_DIR/$name.crt"
 }
 
 # kubeconfig FILE CERTIFICATE_NAME SERVER: self-contained, so that it can be copied anywhere.

@@ -93,6 +93,12 @@ impl<'a> Run<'a> {
         self.until("a Job with a running pod", PATIENCE, runs).await
     }
 
+    /// Waits until a task is to be seen.
+    pub async fn until_a_task(&self) -> ExecutionStatus {
+        self.until("a task", PATIENCE, |status| !status.tasks.is_empty())
+            .await
+    }
+
     /// Waits until the execution ended, whichever way.
     pub async fn end(&self) -> ExecutionStatus {
         self.end_within(PATIENCE).await

@@ -10,7 +10,8 @@ fn config_map(name: &str, data: Value) -> Value {
 
 /// The state that keeps body and status of its answer under a name.
 fn keep(state: Value, name: &str) -> Value {
-    let selected = json!({"code.$": "$.StatusCode", "text.$": "$.StatusText", "body.$": "$.ResponseBody"});
+    let selected =
+        json!({"code.$": "$.StatusCode", "text.$": "$.StatusText", "body.$": "$.ResponseBody"});
     let state = with(state, "ResultSelector", selected);
     with(state, "ResultPath", json!(format!("$.{name}")))
 }
@@ -21,19 +22,45 @@ async fn all_six_methods_answer_with_body_and_status() {
     let all = format!("/api/v1/namespaces/{}/configmaps", scenario.namespace);
     let one = format!("{all}/six");
     let definition = chain([
-        ("Post", keep(call_with("POST", &all, config_map("six", json!({"a": "1"}))), "post")),
+        (
+            "Post",
+            keep(
+                call_with("POST", &all, config_map("six", json!({"a": "1"}))),
+                "post",
+            ),
+        ),
         ("Get", keep(call("GET", &one), "get")),
         ("Head", keep(call("HEAD", &one), "head")),
-        ("Put", keep(call_with("PUT", &one, config_map("six", json!({"a": "2"}))), "put")),
-        ("Patch", keep(call_with("PATCH", &one, json!({"data": {"b": "3"}})), "patch")),
+        (
+            "Put",
+            keep(
+                call_with("PUT", &one, config_map("six", json!({"a": "2"}))),
+                "put",
+            ),
+        ),
+        (
+            "Patch",
+            keep(
+                call_with("PATCH", &one, json!({"data": {"b": "3"}})),
+                "patch",
+            ),
+        ),
         ("Delete", keep(call("DELETE", &one), "delete")),
     ]);
     let output = scenario.run(&definition, json!({})).await.output().await;
-    let answer = |name: &str| (output[name]["code"].as_i64().unwrap(), output[name]["text"].as_str().unwrap());
+    let answer = |name: &str| {
+        (
+            output[name]["code"].as_i64().unwrap(),
+            output[name]["text"].as_str().unwrap(),
+        )
+    };
     assert_eq!(answer("post"), (201, "Created"));
     assert_eq!(output["post"]["body"]["data"], json!({"a": "1"}));
     assert_eq!(answer("get"), (200, "OK"));
-    assert_eq!(output["get"]["body"]["metadata"]["uid"], output["post"]["body"]["metadata"]["uid"]);
+    assert_eq!(
+        output["get"]["body"]["metadata"]["uid"],
+        output["post"]["body"]["metadata"]["uid"]
+    );
     assert_eq!(answer("head"), (200, "OK"));
     assert_eq!(output["head"]["body"], Value::Null);
     assert_eq!(answer("put"), (200, "OK"));
@@ -48,7 +75,10 @@ async fn all_six_methods_answer_with_body_and_status() {
 async fn a_patch_that_is_an_array_is_a_json_patch() {
     let scenario = Scenario::new().await;
     scenario.apply(&config_map("patched", json!({"a": "1", "b": "2"})).to_string());
-    let path = format!("/api/v1/namespaces/{}/configmaps/patched", scenario.namespace);
+    let path = format!(
+        "/api/v1/namespaces/{}/configmaps/patched",
+        scenario.namespace
+    );
     let patch = json!([{"op": "remove", "path": "/data/a"}, {"op": "replace", "path": "/data/b", "value": "3"}]);
     let definition = single("Patch", call_with("PATCH", &path, patch));
     let output = scenario.run(&definition, json!({})).await.output().await;
@@ -69,14 +99,29 @@ async fn a_patch_that_is_an_object_is_a_strategic_merge() {
     deployment["spec"]["template"]["spec"]["containers"] =
         json!([{"name": "one", "image": "busybox"}, {"name": "two", "image": "busybox"}]);
     scenario.apply(&deployment.to_string());
-    let path = format!("/apis/apps/v1/namespaces/{}/deployments/patched", scenario.namespace);
+    let path = format!(
+        "/apis/apps/v1/namespaces/{}/deployments/patched",
+        scenario.namespace
+    );
     // a list that strategic merge goes by name in; JSON merge would replace it
-    let patch = json!({"spec": {"template": {"spec": {"containers": [{"name": "two", "image": "perl"}]}}}});
+    let patch =
+        json!({"spec": {"template": {"spec": {"containers": [{"name": "two", "image": "perl"}]}}}});
     let definition = single("Patch", call_with("PATCH", &path, patch));
     let output = scenario.run(&definition, json!({})).await.output().await;
     let containers = &output["ResponseBody"]["spec"]["template"]["spec"]["containers"];
-    let images: Vec<_> = containers.as_array().unwrap().iter().map(|found| (&found["name"], &found["image"])).collect();
-    assert_eq!(images, [(&json!("two"), &json!("perl")), (&json!("one"), &json!("busybox"))]);
+    let images: Vec<_> = containers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| (&found["name"], &found["image"]))
+        .collect();
+    assert_eq!(
+        images,
+        [
+            (&json!("two"), &json!("perl")),
+            (&json!("one"), &json!("busybox"))
+        ]
+    );
 }
 
 #[tokio::test]
@@ -84,12 +129,28 @@ async fn a_patch_of_a_custom_resource_is_a_json_merge() {
     let scenario = Scenario::new().await;
     let definition = json!({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}});
     scenario.state_machine("target", &definition).await;
-    let path = format!("/apis/sfn.services.k8s.aws/v1alpha1/namespaces/{}/statemachines/target", scenario.namespace);
+    let path = format!(
+        "/apis/sfn.services.k8s.aws/v1alpha1/namespaces/{}/statemachines/target",
+        scenario.namespace
+    );
     let patch = json!({"metadata": {"annotations": {"example.com/seen": "yes"}}, "spec": {"tags": [{"key": "k", "value": "v"}]}});
-    let output = scenario.run(&single("Patch", call_with("PATCH", &path, patch)), json!({})).await.output().await;
+    let output = scenario
+        .run(
+            &single("Patch", call_with("PATCH", &path, patch)),
+            json!({}),
+        )
+        .await
+        .output()
+        .await;
     assert_eq!(output["StatusCode"], 200);
-    assert_eq!(output["ResponseBody"]["metadata"]["annotations"]["example.com/seen"], "yes");
-    assert_eq!(output["ResponseBody"]["spec"]["tags"], json!([{"key": "k", "value": "v"}]));
+    assert_eq!(
+        output["ResponseBody"]["metadata"]["annotations"]["example.com/seen"],
+        "yes"
+    );
+    assert_eq!(
+        output["ResponseBody"]["spec"]["tags"],
+        json!([{"key": "k", "value": "v"}])
+    );
 }
 
 #[tokio::test]
@@ -112,8 +173,16 @@ async fn the_log_of_a_pod_is_text() {
         json!("$.job"),
     );
     let list = call("GET", &format!("/api/v1/namespaces/{namespace}/pods"));
-    let list = with_parameter(list, "QueryParameters", json!({"labelSelector": ["job-name=talks"], "limit": ["1"]}));
-    let list = with(list, "ResultSelector", json!({"name.$": "$.ResponseBody.items[0].metadata.name"}));
+    let list = with_parameter(
+        list,
+        "QueryParameters",
+        json!({"labelSelector": ["job-name=talks"], "limit": ["1"]}),
+    );
+    let list = with(
+        list,
+        "ResultSelector",
+        json!({"name.$": "$.ResponseBody.items[0].metadata.name"}),
+    );
     let list = with(list, "ResultPath", json!("$.pod"));
     let mut log = call("GET", "");
     let parameters = log["Parameters"].as_object_mut().unwrap();
@@ -141,7 +210,10 @@ async fn query_parameters_may_be_null_or_lists() {
     let output = scenario.run(&definition, json!({})).await.output().await;
     let names = |answer: &str| -> Vec<String> {
         let items = output[answer]["body"]["items"].as_array().unwrap();
-        items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+        items
+            .iter()
+            .map(|item| item["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(names("none"), ["kube-root-ca.crt", "queried"]);
     assert_eq!(names("some"), ["queried"]);
@@ -152,10 +224,16 @@ async fn an_object_that_is_there_gives_eks_409() {
     let scenario = Scenario::new().await;
     scenario.apply(&config_map("there", json!({})).to_string());
     let path = format!("/api/v1/namespaces/{}/configmaps", scenario.namespace);
-    let definition = single("Post", call_with("POST", &path, config_map("there", json!({}))));
+    let definition = single(
+        "Post",
+        call_with("POST", &path, config_map("there", json!({}))),
+    );
     let failure = scenario.run(&definition, json!({})).await.failure().await;
     assert_eq!(failure.error, "EKS.409");
-    assert_eq!(failure.cause_json()["ResponseBody"]["reason"], "AlreadyExists");
+    assert_eq!(
+        failure.cause_json()["ResponseBody"]["reason"],
+        "AlreadyExists"
+    );
 }
 
 #[tokio::test]
@@ -164,12 +242,22 @@ async fn a_generated_name_is_made_once() {
     let path = format!("/api/v1/namespaces/{}/configmaps", scenario.namespace);
     let mut body = config_map("", json!({}));
     body["metadata"] = json!({"generateName": "made-up-"});
-    let output = scenario.run(&single("Post", call_with("POST", &path, body)), json!({})).await.output().await;
+    let output = scenario
+        .run(&single("Post", call_with("POST", &path, body)), json!({}))
+        .await
+        .output()
+        .await;
     let name = output["ResponseBody"]["metadata"]["name"].as_str().unwrap();
     assert!(name.starts_with("made-up-") && name.len() > 8, "{name}");
     if let Some(audit) = &scenario.audit {
         let created = audit.created(&scenario.namespace, "configmaps");
-        assert!(created.iter().filter(|found| **found != "kube-root-ca.crt").eq([name]), "{created:?}");
+        assert!(
+            created
+                .iter()
+                .filter(|found| **found != "kube-root-ca.crt")
+                .eq([name]),
+            "{created:?}"
+        );
     }
 }
 
@@ -177,7 +265,11 @@ async fn a_generated_name_is_made_once() {
 async fn a_request_that_never_ends_is_ended_by_the_tasks_timeout() {
     let scenario = Scenario::new().await;
     let path = format!("/api/v1/namespaces/{}/configmaps", scenario.namespace);
-    let watch = with_parameter(call("GET", &path), "QueryParameters", json!({"watch": ["true"]}));
+    let watch = with_parameter(
+        call("GET", &path),
+        "QueryParameters",
+        json!({"watch": ["true"]}),
+    );
     let definition = single("Watch", with(watch, "TimeoutSeconds", json!(3)));
     let failure = scenario.run(&definition, json!({})).await.failure().await;
     assert_eq!(failure.error, "States.Timeout");
@@ -193,7 +285,11 @@ async fn an_answer_that_is_too_large_fails_the_task() {
     let _ = scenario.kubectl(&["create", "-f", path.to_str().unwrap()]);
     std::fs::remove_file(&path).unwrap();
     let path = format!("/api/v1/namespaces/{}/configmaps/large", scenario.namespace);
-    let failure = scenario.run(&single("Get", call("GET", &path)), json!({})).await.failure().await;
+    let failure = scenario
+        .run(&single("Get", call("GET", &path)), json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "States.DataLimitExceeded");
 }
 
@@ -209,7 +305,8 @@ async fn a_path_leads_nowhere_but_to_the_api_server() {
         "/api/v1/../../version\r\nHost: example.com",
     ];
     let states = paths.map(|path| {
-        let rest = json!([{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]);
+        let rest =
+            json!([{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Caught"}]);
         let state = with(call("GET", path), "Catch", rest);
         json!({"StartAt": "Get", "States": {
             "Get": with(state, "End", json!(true)),
@@ -220,7 +317,15 @@ async fn a_path_leads_nowhere_but_to_the_api_server() {
     let output = scenario.run(&definition, json!({})).await.output().await;
     let errors = output.as_array().unwrap();
     for (path, error) in paths.iter().zip(errors) {
-        let error = error.as_str().unwrap_or_else(|| panic!("{path:?} was answered: {error}"));
-        assert!(error == "States.Runtime" || error == "EKS.404" || error == "EKS.403" || error == "EKS.400", "{path:?}: {error}");
+        let error = error
+            .as_str()
+            .unwrap_or_else(|| panic!("{path:?} was answered: {error}"));
+        assert!(
+            error == "States.Runtime"
+                || error == "EKS.404"
+                || error == "EKS.403"
+                || error == "EKS.400",
+            "{path:?}: {error}"
+        );
     }
 }

@@ -46,7 +46,12 @@ async fn an_unmapped_role_gives_eks_401_with_the_documented_cause() {
     let types = run.event_types().await;
     assert_eq!(
         types[2..],
-        ["TaskScheduled", "TaskStarted", "TaskFailed", "ExecutionFailed"]
+        [
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskFailed",
+            "ExecutionFailed"
+        ]
     );
 }
 
@@ -63,7 +68,11 @@ async fn a_mapped_role_without_rights_gives_eks_403_with_the_api_servers_status(
     let namespace = &scenario.namespace;
     let rights = json!({"roleARN": aws_auth::WITHOUT_RIGHTS});
     let definition = single("Run", run_job(namespace, job("never", "true")));
-    let failure = scenario.run_as(rights, &definition, json!({})).await.failure().await;
+    let failure = scenario
+        .run_as(rights, &definition, json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "EKS.403");
     let cause = failure.cause_json();
     assert_eq!(cause["StatusCode"], 403);
@@ -71,7 +80,9 @@ async fn a_mapped_role_without_rights_gives_eks_403_with_the_api_servers_status(
     assert_eq!(cause["ResponseBody"]["reason"], "Forbidden");
     assert_eq!(
         cause["ResponseBody"]["message"],
-        format!("jobs.batch is forbidden: User \"e2e-without-rights\" cannot create resource \"jobs\" in API group \"batch\" in the namespace \"{namespace}\"")
+        format!(
+            "jobs.batch is forbidden: User \"e2e-without-rights\" cannot create resource \"jobs\" in API group \"batch\" in the namespace \"{namespace}\""
+        )
     );
 }
 
@@ -79,7 +90,11 @@ async fn a_mapped_role_without_rights_gives_eks_403_with_the_api_servers_status(
 async fn a_mapped_role_acts_as_its_user() {
     let scenario = Scenario::new().await;
     let rights = json!({"roleARN": aws_auth::MAPPED});
-    let output = scenario.run_as(rights, &who_am_i(), json!({})).await.output().await;
+    let output = scenario
+        .run_as(rights, &who_am_i(), json!({}))
+        .await
+        .output()
+        .await;
     assert_eq!(user(&output).0, "eks-stepfunctions");
 }
 
@@ -87,7 +102,11 @@ async fn a_mapped_role_acts_as_its_user() {
 async fn a_path_in_the_role_arn_does_not_matter_to_the_mapping() {
     let scenario = Scenario::new().await;
     let rights = json!({"roleARN": aws_auth::MAPPED.replace("role/", "role/service-role/")});
-    let output = scenario.run_as(rights, &who_am_i(), json!({})).await.output().await;
+    let output = scenario
+        .run_as(rights, &who_am_i(), json!({}))
+        .await
+        .output()
+        .await;
     assert_eq!(user(&output).0, "eks-stepfunctions");
 }
 
@@ -95,7 +114,11 @@ async fn a_path_in_the_role_arn_does_not_matter_to_the_mapping() {
 async fn groups_are_mapped_but_privileged_ones_only_where_the_chart_lists_them() {
     let scenario = Scenario::new().await;
     let rights = json!({"roleARN": aws_auth::GROUPED});
-    let output = scenario.run_as(rights, &who_am_i(), json!({})).await.output().await;
+    let output = scenario
+        .run_as(rights, &who_am_i(), json!({}))
+        .await
+        .output()
+        .await;
     let (name, groups) = user(&output);
     assert_eq!(name, "e2e-grouped");
     assert!(groups.contains(&"e2e-workers"), "{groups:?}");
@@ -118,10 +141,21 @@ async fn a_role_that_is_mapped_later_works_from_then_on() {
 /// Takes a role out of the map again; nobody else writes lines about it.
 fn remove_role(role: &str) {
     let arguments = ["get", "configmap", "-n", "kube-system", "aws-auth", "-o"];
-    let text = kubectl(&[&arguments[..], &["jsonpath={.data.mapRoles}"]].concat(), "");
+    let text = kubectl(
+        &[&arguments[..], &["jsonpath={.data.mapRoles}"]].concat(),
+        "",
+    );
     let entry = format!("- rolearn: {role}\n  username: e2e-added\n");
     let patch = json!({"data": {"mapRoles": text.replace(&entry, "")}}).to_string();
-    let arguments = ["patch", "configmap", "-n", "kube-system", "aws-auth", "--type=merge", "-p"];
+    let arguments = [
+        "patch",
+        "configmap",
+        "-n",
+        "kube-system",
+        "aws-auth",
+        "--type=merge",
+        "-p",
+    ];
     let _ = kubectl(&[&arguments[..], &[&patch]].concat(), "");
 }
 
@@ -133,7 +167,10 @@ async fn a_task_acts_as_the_service_account_of_its_state_machine() {
     let namespace = &scenario.namespace;
     assert_eq!(name, format!("system:serviceaccount:{namespace}:workflow"));
     assert!(groups.contains(&"system:serviceaccounts"), "{groups:?}");
-    assert!(groups.contains(&&*format!("system:serviceaccounts:{namespace}")), "{groups:?}");
+    assert!(
+        groups.contains(&&*format!("system:serviceaccounts:{namespace}")),
+        "{groups:?}"
+    );
 }
 
 #[tokio::test]
@@ -142,17 +179,28 @@ async fn a_service_account_without_rights_gives_eks_403() {
     let path = format!("/api/v1/namespaces/{}/configmaps", scenario.namespace);
     let definition = single("List", call("GET", &path));
     let rights = json!({"serviceAccountName": LIMITED});
-    let failure = scenario.run_as(rights, &definition, json!({})).await.failure().await;
+    let failure = scenario
+        .run_as(rights, &definition, json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "EKS.403");
     let message = failure.cause_json()["ResponseBody"]["message"].to_string();
-    assert!(message.contains(&format!("system:serviceaccount:{}:limited", scenario.namespace)));
+    assert!(message.contains(&format!(
+        "system:serviceaccount:{}:limited",
+        scenario.namespace
+    )));
 }
 
 #[tokio::test]
 async fn a_service_account_that_the_chart_does_not_list_cannot_be_used() {
     let scenario = Scenario::new().await;
     let rights = json!({"serviceAccountName": "default"});
-    let failure = scenario.run_as(rights, &who_am_i(), json!({})).await.failure().await;
+    let failure = scenario
+        .run_as(rights, &who_am_i(), json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "EKS.403");
     let message = failure.cause_json()["ResponseBody"]["message"].to_string();
     assert!(message.contains("cannot impersonate resource"), "{message}");
@@ -166,10 +214,16 @@ async fn a_request_cannot_bring_an_identity_of_its_own() {
         "RequestHeaders",
         json!({"Impersonate-User": ["admin"]}),
     );
-    let run = scenario.run(&single("Who am I", definition), json!({})).await;
+    let run = scenario
+        .run(&single("Who am I", definition), json!({}))
+        .await;
     let failure = run.failure().await;
     assert_eq!(failure.error, "States.Runtime");
-    assert!(failure.cause.contains("RequestHeaders"), "{}", failure.cause);
+    assert!(
+        failure.cause.contains("RequestHeaders"),
+        "{}",
+        failure.cause
+    );
 }
 
 #[tokio::test]
@@ -177,7 +231,11 @@ async fn who_may_not_use_a_role_cannot_write_a_state_machine_with_it() {
     let scenario = Scenario::new().await;
     let namespace = scenario.namespace.as_str();
     let binding = [
-        "create", "rolebinding", "author", "--clusterrole=edit", "--user=e2e-author",
+        "create",
+        "rolebinding",
+        "author",
+        "--clusterrole=edit",
+        "--user=e2e-author",
     ];
     let _ = scenario.kubectl(&binding);
     let yaml = r#"
@@ -192,7 +250,13 @@ spec:
     let apply = ["apply", "-n", namespace, "--as=e2e-author", "-f", "-"];
     let refused = try_kubectl(&apply, yaml);
     assert!(!refused.success);
-    assert!(refused.stderr.contains("spec.roleARN: e2e-author may not use the role"), "{}", refused.stderr);
+    assert!(
+        refused
+            .stderr
+            .contains("spec.roleARN: e2e-author may not use the role"),
+        "{}",
+        refused.stderr
+    );
 
     let role = r#"
 apiVersion: rbac.authorization.k8s.io/v1
@@ -205,6 +269,12 @@ rules:
   verbs: [use]
 "#;
     scenario.apply(role);
-    let _ = scenario.kubectl(&["create", "rolebinding", "pass", "--role=pass", "--user=e2e-author"]);
+    let _ = scenario.kubectl(&[
+        "create",
+        "rolebinding",
+        "pass",
+        "--role=pass",
+        "--user=e2e-author",
+    ]);
     let _ = kubectl(&apply, yaml);
 }

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 async fn result(scenario: &Scenario, script: &str, options: Value) -> Value {
     let state = run_job(&scenario.namespace, job("logs", script));
     let state = with_parameter(state, "LogOptions", options);
-    scenario.run(&single("Run", state), json!({})).await.output().await
+    scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .output()
+        .await
 }
 
 /// The log of a Job that runs a script, with these `LogOptions`.
@@ -67,7 +71,10 @@ async fn a_log_that_is_too_large_has_error_and_cause_in_its_place() {
     let pods = result["logs"]["pods"].as_object().unwrap();
     let main = &pods.values().next().unwrap()["containers"]["main"];
     assert_eq!(main["error"], "States.DataLimitExceeded", "{main}");
-    assert!(main["cause"].as_str().unwrap().contains("tailLines"), "{main}");
+    assert!(
+        main["cause"].as_str().unwrap().contains("tailLines"),
+        "{main}"
+    );
     assert!(main.get("log").is_none());
 }
 

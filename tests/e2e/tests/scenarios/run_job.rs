@@ -35,12 +35,24 @@ async fn the_result_is_the_finished_job_with_its_logs() {
     assert_eq!(
         types,
         [
-            "ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted",
-            "TaskSubmitted", "TaskSucceeded", "TaskStateExited", "ExecutionSucceeded"
+            "ExecutionStarted",
+            "TaskStateEntered",
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSubmitted",
+            "TaskSucceeded",
+            "TaskStateExited",
+            "ExecutionSucceeded"
         ]
     );
-    let events = run.until_events(&["Started", "TaskStarted", "TaskSucceeded", "Succeeded"]).await;
-    assert!(events.iter().all(|event| event.type_.as_deref() == Some("Normal")));
+    let events = run
+        .until_events(&["Started", "TaskStarted", "TaskSucceeded", "Succeeded"])
+        .await;
+    assert!(
+        events
+            .iter()
+            .all(|event| event.type_.as_deref() == Some("Normal"))
+    );
 }
 
 #[tokio::test]
@@ -76,7 +88,13 @@ async fn progress_is_seen_while_the_job_runs() {
     assert_eq!(task.job_uid, jobs[0].uid());
     assert!(task.started_at.is_some());
     let pod = task.pods[0].clone();
-    let _ = scenario.kubectl(&["wait", "pod", &pod, "--for=condition=Ready", "--timeout=60s"]);
+    let _ = scenario.kubectl(&[
+        "wait",
+        "pod",
+        &pod,
+        "--for=condition=Ready",
+        "--timeout=60s",
+    ]);
     let _ = scenario.kubectl(&["exec", &pod, "--", "touch", "/tmp/go"]);
     assert_eq!(only_log(&run.output().await), "one\ntwo\n");
     let ended = run.end().await;
@@ -107,7 +125,11 @@ async fn the_job_may_be_json_text() {
     let scenario = Scenario::new().await;
     let text = job("as-text", "echo text").to_string();
     let state = run_job(&scenario.namespace, json!(text));
-    let result = scenario.run(&single("Run", state), json!({})).await.output().await;
+    let result = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .output()
+        .await;
     assert_eq!(only_log(&result), "text\n");
 }
 
@@ -132,16 +154,18 @@ async fn parameters_may_come_from_the_input() {
         "namespace": scenario.namespace,
         "job": job("from-input", "echo from input"),
     });
-    let output = scenario.run(&single("Run", state), input).await.output().await;
+    let output = scenario
+        .run(&single("Run", state), input)
+        .await
+        .output()
+        .await;
     assert_eq!(output, json!({"log": ["from input\n"]}));
 }
 
 #[tokio::test]
 async fn a_job_with_two_containers_and_an_init_container_gives_all_their_logs() {
     let scenario = Scenario::new().await;
-    let container = |name: &str, script: &str| {
-        json!({"name": name, "image": "busybox", "command": ["sh", "-c", script]})
-    };
+    let container = |name: &str, script: &str| json!({"name": name, "image": "busybox", "command": ["sh", "-c", script]});
     let pod = json!({
         "initContainers": [container("prepare", "echo '{\"step\": 0}'")],
         "containers": [
@@ -150,7 +174,11 @@ async fn a_job_with_two_containers_and_an_init_container_gives_all_their_logs() 
         ],
     });
     let state = run_job(&scenario.namespace, job_of("two", pod));
-    let result = scenario.run(&single("Run", state), json!({})).await.output().await;
+    let result = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .output()
+        .await;
     let pods = result["logs"]["pods"].as_object().unwrap();
     assert_eq!(pods.len(), 1);
     let (name, pod) = pods.iter().next().unwrap();
@@ -166,7 +194,8 @@ async fn a_job_with_two_containers_and_an_init_container_gives_all_their_logs() 
 #[tokio::test]
 async fn a_pod_that_fails_is_retried_by_its_job_and_both_logs_are_there() {
     let scenario = Scenario::new().await;
-    scenario.apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: weather}, data: {sky: dark}}");
+    scenario
+        .apply("{apiVersion: v1, kind: ConfigMap, metadata: {name: weather}, data: {sky: dark}}");
     let pod = json!({"containers": [{
         "name": "main",
         "image": "busybox",
@@ -175,7 +204,9 @@ async fn a_pod_that_fails_is_retried_by_its_job_and_both_logs_are_there() {
     }]});
     let mut job = job_of("stubborn", pod);
     job["spec"]["backoffLimit"] = json!(2);
-    let run = scenario.run(&single("Try", run_job(&scenario.namespace, job)), json!({})).await;
+    let run = scenario
+        .run(&single("Try", run_job(&scenario.namespace, job)), json!({}))
+        .await;
 
     let jobs = scenario.api::<Job>();
     wait_for(&jobs, "stubborn", "one failed pod", PATIENCE, |job| {
@@ -185,7 +216,9 @@ async fn a_pod_that_fails_is_retried_by_its_job_and_both_logs_are_there() {
     // the Job waits 10 seconds before it tries again
     let bright = Patch::Merge(json!({"data": {"sky": "bright"}}));
     let maps = scenario.api::<ConfigMap>();
-    maps.patch("weather", &PatchParams::default(), &bright).await.unwrap();
+    maps.patch("weather", &PatchParams::default(), &bright)
+        .await
+        .unwrap();
 
     let result = run.output().await;
     assert_eq!(result["status"]["failed"], 1);
@@ -208,12 +241,21 @@ async fn a_generated_name_is_in_the_result() {
     let state = run_job(&scenario.namespace, job);
     let definition = chain([
         ("Run", state),
-        ("Look", with(call("GET", "/"), "Parameters", look(&scenario.namespace))),
+        (
+            "Look",
+            with(call("GET", "/"), "Parameters", look(&scenario.namespace)),
+        ),
     ]);
     let run = scenario.run(&definition, json!({})).await;
     let found = run.output().await;
-    let name = found["ResponseBody"]["metadata"]["name"].as_str().unwrap().to_owned();
-    assert!(name.starts_with("made-up-") && name.len() > "made-up-".len(), "{name}");
+    let name = found["ResponseBody"]["metadata"]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        name.starts_with("made-up-") && name.len() > "made-up-".len(),
+        "{name}"
+    );
     assert_eq!(scenario.created_jobs().await, [name.clone()]);
 
     let again = scenario.start("machine-0", json!({})).await;
@@ -223,7 +265,9 @@ async fn a_generated_name_is_in_the_result() {
 
 /// Gets the Job that the state before ran.
 fn look(namespace: &str) -> Value {
-    let path = format!("States.Format('/apis/batch/v1/namespaces/{namespace}/jobs/{{}}', $.metadata.name)");
+    let path = format!(
+        "States.Format('/apis/batch/v1/namespaces/{namespace}/jobs/{{}}', $.metadata.name)"
+    );
     let mut parameters = cluster();
     parameters["Method"] = json!("GET");
     parameters["Path.$"] = json!(path);
@@ -243,7 +287,10 @@ async fn somebody_elses_job_of_the_same_name_gives_eks_409_and_stays_untouched()
     let cause = failure.cause_json();
     assert_eq!(cause["StatusText"], "Conflict");
     assert_eq!(cause["ResponseBody"]["reason"], "AlreadyExists");
-    assert_eq!(cause["ResponseBody"]["message"], "jobs.batch \"taken\" already exists");
+    assert_eq!(
+        cause["ResponseBody"]["message"],
+        "jobs.batch \"taken\" already exists"
+    );
     let now = jobs.get("taken").await.unwrap();
     assert_eq!(now.uid(), theirs.uid());
     assert_eq!(now.metadata.deletion_timestamp, None);
@@ -266,7 +313,11 @@ async fn namespaces_that_contradict_each_other_are_refused() {
     let mut job = job("elsewhere", "true");
     job["metadata"]["namespace"] = json!("default");
     let state = run_job(&scenario.namespace, job);
-    let failure = scenario.run(&single("Run", state), json!({})).await.failure().await;
+    let failure = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "EKS.400");
     assert_eq!(failure.cause_json()["ResponseBody"]["reason"], "BadRequest");
 }
@@ -274,11 +325,21 @@ async fn namespaces_that_contradict_each_other_are_refused() {
 #[tokio::test]
 async fn a_job_that_the_api_server_finds_invalid_gives_eks_422() {
     let scenario = Scenario::new().await;
-    let state = run_job(&scenario.namespace, job_of("empty", json!({"containers": []})));
-    let failure = scenario.run(&single("Run", state), json!({})).await.failure().await;
+    let state = run_job(
+        &scenario.namespace,
+        job_of("empty", json!({"containers": []})),
+    );
+    let failure = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .failure()
+        .await;
     assert_eq!(failure.error, "EKS.422");
     let message = failure.cause_json()["ResponseBody"]["message"].to_string();
-    assert!(message.contains("spec.template.spec.containers: Required value"), "{message}");
+    assert!(
+        message.contains("spec.template.spec.containers: Required value"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -287,7 +348,11 @@ async fn misspelt_keys_of_a_job_do_not_fail_it() {
     let mut job = job("misspelt", "echo fine");
     job["spec"]["backofLimit"] = json!(7);
     let state = run_job(&scenario.namespace, job);
-    let result = scenario.run(&single("Run", state), json!({})).await.output().await;
+    let result = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .output()
+        .await;
     assert_eq!(only_log(&result), "fine\n");
     assert!(result["spec"].get("backofLimit").is_none());
 }
@@ -297,7 +362,11 @@ async fn another_cluster_cannot_be_called() {
     let scenario = Scenario::new().await;
     let state = run_job(&scenario.namespace, job("never", "true"));
     let state = with_parameter(state, "ClusterName", json!("SomebodyElses"));
-    let failure = scenario.run(&single("Run", state), json!({})).await.failure().await;
+    let failure = scenario
+        .run(&single("Run", state), json!({}))
+        .await
+        .failure()
+        .await;
     assert!(failure.error.starts_with("EKS."), "{failure:?}");
     assert!(failure.cause.contains("SomebodyElses"), "{failure:?}");
     assert_eq!(scenario.created_jobs().await, Vec::<String>::new());
@@ -319,7 +388,10 @@ async fn the_home_cluster_is_described_without_aws() {
             "Job": job("described", "echo described"),
         },
     });
-    let definition = chain([("Describe", result_at(describe, "$.Described")), ("Run", state)]);
+    let definition = chain([
+        ("Describe", result_at(describe, "$.Described")),
+        ("Run", state),
+    ]);
     let result = scenario.run(&definition, json!({})).await.output().await;
     assert_eq!(only_log(&result), "described\n");
 }
@@ -328,7 +400,11 @@ async fn the_home_cluster_is_described_without_aws() {
 async fn delete_job(scenario: &Scenario, run: &Run<'_>, name: &str) {
     run.until_job_runs().await;
     let foreground = kube::api::DeleteParams::foreground();
-    let _ = scenario.api::<Job>().delete(name, &foreground).await.unwrap();
+    let _ = scenario
+        .api::<Job>()
+        .delete(name, &foreground)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

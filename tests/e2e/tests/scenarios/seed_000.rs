@@ -37,15 +37,24 @@ async fn the_examples_run_a_job_list_its_pods_and_delete_it_with_them() {
     let log = e2e::definition::only_log(&job);
     assert_eq!(log.as_f64(), Some(std::f64::consts::PI), "{log}");
 
-    let pods = apply(&scenario, LIST_PODS, "list-pods-1").await.output().await;
+    let pods = apply(&scenario, LIST_PODS, "list-pods-1")
+        .await
+        .output()
+        .await;
     assert_eq!(pods["StatusCode"], 200);
     assert_eq!(pods["ResponseBody"]["kind"], "PodList");
     let items = pods["ResponseBody"]["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
     let name = items[0]["metadata"]["name"].as_str().unwrap();
-    assert!(job["logs"]["pods"].as_object().unwrap().contains_key(name), "{name}");
+    assert!(
+        job["logs"]["pods"].as_object().unwrap().contains_key(name),
+        "{name}"
+    );
 
-    let deleted = apply(&scenario, DELETE_JOB, "delete-job-1").await.output().await;
+    let deleted = apply(&scenario, DELETE_JOB, "delete-job-1")
+        .await
+        .output()
+        .await;
     assert_eq!(deleted["StatusCode"], 200);
     let pods = Api::<Pod>::namespaced(scenario.client.clone(), "default");
     let of_job = Config::default().labels("job-name=example-job");
@@ -75,7 +84,10 @@ async fn the_example_that_adds_an_authorized_user_creates_the_config_map() {
     assert_eq!(output["StatusCode"], 201);
     assert_eq!(output["StatusText"], "Created");
     let created: ConfigMap = scenario.api().get("aws-auth").await.unwrap();
-    assert_eq!(created.metadata.uid.as_deref(), output["ResponseBody"]["metadata"]["uid"].as_str());
+    assert_eq!(
+        created.metadata.uid.as_deref(),
+        output["ResponseBody"]["metadata"]["uid"].as_str()
+    );
     let mapped: Value = serde_json::from_str(&created.data.unwrap()["mapRoles"]).unwrap();
     assert_eq!(mapped[0]["username"], "my-role");
 }

@@ -47,7 +47,10 @@ pub fn allow_jobs() {
 
 /// Removes a Job that an earlier run left.
 pub fn remove_job(name: &str) {
-    let _ = kubectl(&["delete", "job", "-n", "default", name, "--ignore-not-found"], "");
+    let _ = kubectl(
+        &["delete", "job", "-n", "default", name, "--ignore-not-found"],
+        "",
+    );
 }
 
 #[tokio::test]
@@ -73,18 +76,37 @@ async fn the_printed_state_machine_is_ready_and_its_execution_says_hello_world()
     let types = run.event_types().await;
     assert_eq!(
         types,
-        ["ExecutionStarted", "PassStateEntered", "PassStateExited", "ExecutionSucceeded"]
+        [
+            "ExecutionStarted",
+            "PassStateEntered",
+            "PassStateExited",
+            "ExecutionSucceeded"
+        ]
     );
 }
 
 #[tokio::test]
 async fn the_printed_workflow_computes_pi_in_a_job_and_deletes_the_job() {
     let scenario = Scenario::new().await;
-    let run = run_workflow(&scenario, WORKFLOW, EXECUTION, "run-a-job-on-eks-1", "my-eks-job").await;
+    let run = run_workflow(
+        &scenario,
+        WORKFLOW,
+        EXECUTION,
+        "run-a-job-on-eks-1",
+        "my-eks-job",
+    )
+    .await;
 
     let result = job_result(&run).await;
     assert_eq!(result["status"]["succeeded"], 1);
-    assert_eq!(result["status"]["conditions"].as_array().unwrap().last().unwrap()["type"], "Complete");
+    assert_eq!(
+        result["status"]["conditions"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap()["type"],
+        "Complete"
+    );
     let logs = result["logs"].as_array().unwrap();
     assert_eq!(logs.len(), 1);
     assert_eq!(logs[0].as_f64(), Some(std::f64::consts::PI), "{}", logs[0]);
@@ -135,14 +157,24 @@ async fn run_workflow<'a>(
     let task = &working.tasks[0];
     assert_eq!(task.job_name.as_deref(), Some(job));
     assert_eq!(task.job_namespace.as_deref(), Some("default"));
-    assert!(task.pods[0].starts_with(&format!("{job}-")), "{:?}", task.pods);
+    assert!(
+        task.pods[0].starts_with(&format!("{job}-")),
+        "{:?}",
+        task.pods
+    );
 
     let deleted = run.output().await;
     assert_eq!(deleted["StatusCode"], 200);
     assert_eq!(deleted["StatusText"], "OK");
-    assert!(deleted["ResponseHeaders"]["Audit-Id"].is_array(), "{deleted}");
+    assert!(
+        deleted["ResponseHeaders"]["Audit-Id"].is_array(),
+        "{deleted}"
+    );
     let jobs = Api::<Job>::namespaced(scenario.client.clone(), "default");
-    wait_for(&jobs, job, "deleted", Duration::from_secs(30), |job| job.is_none()).await;
+    wait_for(&jobs, job, "deleted", Duration::from_secs(30), |job| {
+        job.is_none()
+    })
+    .await;
     expect_user(scenario, job);
     run
 }
@@ -157,7 +189,11 @@ fn expect_user(scenario: &Scenario, job: &str) {
         .filter(|request| request.name == job && request.user == "eks-stepfunctions")
         .filter(|request| request.code < 300)
         .partition(|request| request.verb == "create");
-    assert_eq!((created.len(), deleted.len()), (1, 1), "{created:?} {deleted:?}");
+    assert_eq!(
+        (created.len(), deleted.len()),
+        (1, 1),
+        "{created:?} {deleted:?}"
+    );
     assert_eq!(deleted[0].verb, "delete");
     assert!(created[0].sender.ends_with(":sfn-operator"), "{created:?}");
 }
@@ -166,10 +202,12 @@ fn expect_user(scenario: &Scenario, job: &str) {
 /// between them saw it.
 async fn job_result(run: &Run<'_>) -> Value {
     let history = run.history().await;
-    let entered = history.iter().find(|event| {
-        event["stateEnteredEventDetails"]["name"] == "Do Something"
-    });
-    let input = entered.unwrap()["stateEnteredEventDetails"]["input"].as_str().unwrap();
+    let entered = history
+        .iter()
+        .find(|event| event["stateEnteredEventDetails"]["name"] == "Do Something");
+    let input = entered.unwrap()["stateEnteredEventDetails"]["input"]
+        .as_str()
+        .unwrap();
     let input: Value = serde_json::from_str(input).unwrap();
     assert_eq!(input["cluster"]["name"], CLUSTER);
     input["RunJobResult"].clone()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::states::States;
-use crate::query::Scope;
+use crate::query::{Scope, SyntaxError};
 use crate::value::Value;
 
 /// A compiled expression.
@@ -22,6 +22,27 @@ pub trait Program: Send + Sync + fmt::Debug {
     /// # Errors
     /// The expression fails, or passes a limit.
     fn evaluate(&self, environment: &Environment<'_>) -> Result<Option<Value>, EvaluationError>;
+}
+
+/// Why a text is no expression.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct CompileError {
+    /// JSONata's code, such as `S0202`.
+    pub code: String,
+    /// JSONata's text.
+    pub message: String,
+    /// Bytes into the text.
+    pub offset: usize,
+}
+
+impl From<CompileError> for SyntaxError {
+    fn from(error: CompileError) -> Self {
+        Self {
+            message: error.message,
+            offset: error.offset,
+        }
+    }
 }
 
 /// What an evaluation may see, and what bounds it.

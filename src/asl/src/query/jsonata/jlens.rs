@@ -10,9 +10,8 @@ use jlens_core::reads::{Read, Reads};
 use jlens_core::{Bindings, Document, Error, Expression, Options};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::engine::{Environment, EvaluationError, Kind, Program};
+use super::engine::{CompileError, Environment, EvaluationError, Kind, Program};
 use super::{functions, states};
-use crate::query::SyntaxError;
 use crate::value::{Number, ObjectBuilder, Value};
 
 /// A compiled expression.
@@ -29,8 +28,9 @@ struct Compiled {
 pub(super) fn compile(
     text: &str,
     functions: Option<&'static Bindings>,
-) -> Result<Arc<dyn Program>, SyntaxError> {
-    let expression = Expression::compile(text).map_err(|error| SyntaxError {
+) -> Result<Arc<dyn Program>, CompileError> {
+    let expression = Expression::compile(text).map_err(|error| CompileError {
+        code: error.code().to_owned(),
         offset: error.span().map_or(0, |span| span.start).min(text.len()),
         message: error.message(),
     })?;
@@ -53,7 +53,7 @@ pub(super) fn compile(
 }
 
 /// The engine also reads JSONata 2.2, which has `?:` and `??`; Step Functions does not.
-fn refuse_later_syntax(root: &Node) -> Result<(), SyntaxError> {
+fn refuse_later_syntax(root: &Node) -> Result<(), CompileError> {
     let mut found = None;
     root.walk(&mut |node| {
         if let NodeKind::Fallback { op, .. } = &node.kind {
@@ -62,7 +62,8 @@ fn refuse_later_syntax(root: &Node) -> Result<(), SyntaxError> {
     });
     match found {
         None => Ok(()),
-        Some((symbol, offset)) => Err(SyntaxError {
+        Some((symbol, offset)) => Err(CompileError {
+            code: "S0204".into(),
             message: format!("Unknown operator: \"{symbol}\""),
             offset,
         }),

@@ -12,7 +12,7 @@ mod states;
 use std::fmt;
 use std::sync::Arc;
 
-pub use engine::{Environment, EvaluationError, Kind, Limits, Program};
+pub use engine::{CompileError, Environment, EvaluationError, Kind, Limits, Program};
 
 use self::plain::Plain;
 use self::states::States;
@@ -25,7 +25,7 @@ use crate::value::Value;
 ///
 /// # Errors
 /// The text is no expression, or one of a later release.
-pub fn compile(text: &str) -> Result<Arc<dyn Program>, SyntaxError> {
+pub fn compile(text: &str) -> Result<Arc<dyn Program>, CompileError> {
     jlens::compile(text, None)
 }
 
@@ -70,7 +70,7 @@ impl Expression {
             let before = text.len() - text.trim_start().len();
             SyntaxError {
                 offset: error.offset + before,
-                ..error
+                message: error.message,
             }
         })?;
         Ok(Self(Arc::new(Compiled {

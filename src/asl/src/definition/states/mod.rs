@@ -1,0 +1,10 @@
+//! One file per type of state: its fields and the rules among them.
+
+pub(super) mod choice;
+pub(super) mod fail;
+pub(super) mod map;
+pub(super) mod parallel;
+pub(super) mod pass;
+pub(super) mod succeed;
+pub(super) mod task;
+pub(super) mod wait;

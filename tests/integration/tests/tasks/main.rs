@@ -1,0 +1,11 @@
+//! The task runners on a real cluster.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod call;
+mod describe_cluster;
+mod identity;
+mod job;
+mod job_adoption;
+mod job_cancel;
+mod job_logs;

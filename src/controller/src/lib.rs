@@ -72,8 +72,8 @@ pub async fn run(
         served.cancel();
         result
     };
-    let (served, worked) = tokio::join!(server, work);
-    worked.and(served)
+    // An operator that nobody can watch, such as one whose port is taken, is not to work.
+    tokio::try_join!(server, work).map(|_| ())
 }
 
 async fn serve(

@@ -9,3 +9,4 @@ mod job;
 mod job_adoption;
 mod job_cancel;
 mod job_logs;
+mod many_jobs;

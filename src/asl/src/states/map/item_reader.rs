@@ -111,7 +111,7 @@ impl Machine {
         let content = answer.get("Body").or_else(|| answer.get("Contents"));
         let content = content.unwrap_or(&Value::Null);
         let items = reader.items(&self.stage(thread, state, step), content)?;
-        self.process_items(id, thread, state, map, items, step)
+        self.process_items(id, thread, state, map, items.into(), step)
     }
 }
 

@@ -45,7 +45,7 @@ pub enum ControllerError {
     #[error("this process is not the leader any more")]
     LeadershipLost,
     /// Health and metrics cannot be served.
-    #[error("cannot serve health and metrics: {0}")]
+    #[error("cannot serve health and metrics")]
     Serve(#[source] std::io::Error),
     /// A part of the operator ended unexpectedly.
     #[error("the {0} ended unexpectedly")]

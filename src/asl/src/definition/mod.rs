@@ -29,7 +29,6 @@ use std::sync::Arc;
 
 pub use api::{Validation, create_error_message, validate_state_machine_definition};
 pub use diagnostic::{Diagnostic, Severity, code};
-pub use variable_references::VariableReferences;
 
 use crate::query::QueryLanguage;
 use crate::states::{State, StateIndex};

@@ -1,193 +1,250 @@
 //! Which variables each state reads.
 //!
-//! Source: Step Functions API reference, "DescribeStateMachine", `variableReferences`.
+//! Source: Step Functions API reference, `DescribeStateMachine`, `variableReferences`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::StateMachine;
 use crate::query::{Dynamic, Expression, Path, Template};
+use crate::states::catch::Catcher;
 use crate::states::choice::{ChoiceRule, Condition};
 use crate::states::comparator::{Comparator, Operand};
 use crate::states::data_flow::{DataFlow, Selection};
-use crate::states::map::{ItemBatcher, ItemReader, Items};
+use crate::states::map::{ItemBatcher, ItemReader, Items, Map, ReaderConfig, ResultWriter};
 use crate::states::wait::WaitUntil;
-use crate::states::{Catcher, Map, State, StateKind, Task};
+use crate::states::{Fail, State, StateKind, Task};
 
-/// Names of variables without `$`, in alphabetical order, by name of the state that reads them.
-pub type VariableReferences = BTreeMap<Arc<str>, BTreeSet<String>>;
+/// The names that a state reads, without `$`.
+type Names = BTreeSet<Arc<str>>;
 
 impl StateMachine {
-    /// The variables that each state reads; states that read none are left out.
+    /// The variables that each state reads, by the state's name. States that read none are left
+    /// out.
     #[must_use]
-    pub fn variable_references(&self) -> VariableReferences {
-        let read = |state: &State| {
-            let mut names = Names::default();
-            names.state(state);
-            (!names.0.is_empty()).then(|| (state.name.clone(), names.0))
-        };
-        self.states.iter().filter_map(read).collect()
+    pub fn variable_references(&self) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
+        let states = self.states.iter();
+        states
+            .map(|state| (state.name.clone(), references(state)))
+            .filter(|(_, names)| !names.is_empty())
+            .collect()
     }
 }
 
-/// The names found in one state.
-#[derive(Default)]
-struct Names(BTreeSet<String>);
+fn references(state: &State) -> Names {
+    let mut names = Names::new();
+    add(&mut names, &state.data_flow);
+    add(&mut names, &state.assign);
+    match &state.kind {
+        StateKind::Pass(_) | StateKind::Succeed | StateKind::Parallel(_) => {}
+        StateKind::Task(task) => add(&mut names, &**task),
+        StateKind::Choice(choice) => add(&mut names, &choice.choices),
+        StateKind::Wait(wait) => add(&mut names, &wait.until),
+        StateKind::Fail(fail) => add(&mut names, fail),
+        StateKind::Map(map) => add(&mut names, &**map),
+    }
+    for catcher in state.catch() {
+        add(&mut names, catcher);
+    }
+    names
+}
 
-impl Names {
-    fn state(&mut self, state: &State) {
-        self.data_flow(&state.data_flow);
-        self.template(&state.assign);
-        match &state.kind {
-            StateKind::Pass(_) | StateKind::Succeed => {}
-            StateKind::Task(task) => self.task(task),
-            StateKind::Choice(choice) => choice.choices.iter().for_each(|rule| self.rule(rule)),
-            StateKind::Wait(wait) => match &wait.until {
-                WaitUntil::Seconds(seconds) => self.dynamic(seconds),
-                WaitUntil::Timestamp(timestamp) => self.dynamic(timestamp),
-            },
-            StateKind::Fail(fail) => {
-                self.dynamics(&fail.error);
-                self.dynamics(&fail.cause);
-            }
-            StateKind::Parallel(parallel) => self.catchers(&parallel.catch),
-            StateKind::Map(map) => self.map(map),
+fn add<T: Reads>(names: &mut Names, part: &T) {
+    part.add_to(names);
+}
+
+/// A part of a state that may read variables.
+trait Reads {
+    /// Adds what it reads.
+    fn add_to(&self, names: &mut Names);
+}
+
+impl<T: Reads> Reads for Option<T> {
+    fn add_to(&self, names: &mut Names) {
+        if let Some(part) = self {
+            part.add_to(names);
         }
     }
+}
 
-    fn data_flow(&mut self, data_flow: &DataFlow) {
-        for selection in [&data_flow.input_path, &data_flow.output_path] {
-            if let Selection::Path(path) = selection {
-                self.path(path);
-            }
-        }
-        self.template(&data_flow.parameters);
-        self.template(&data_flow.result_selector);
-        self.template(&data_flow.output);
-    }
-
-    fn task(&mut self, task: &Task) {
-        self.dynamics(&task.timeout_seconds);
-        self.dynamics(&task.heartbeat_seconds);
-        self.template(&task.credentials);
-        self.catchers(&task.catch);
-    }
-
-    fn map(&mut self, map: &Map) {
-        match &map.items {
-            Some(Items::Path(path)) => self.path(path),
-            Some(Items::Expression(expression)) => self.expression(expression),
-            Some(Items::Template(template)) => self.read(template),
-            None => {}
-        }
-        if let Some(ItemReader {
-            parameters, config, ..
-        }) = &map.item_reader
-        {
-            self.template(parameters);
-            self.dynamics(&config.max_items);
-        }
-        if let Some(ItemBatcher {
-            batch_input,
-            max_items_per_batch,
-            max_input_bytes_per_batch,
-        }) = &map.item_batcher
-        {
-            self.template(batch_input);
-            self.dynamics(max_items_per_batch);
-            self.dynamics(max_input_bytes_per_batch);
-        }
-        if let Some(writer) = &map.result_writer {
-            self.template(&writer.parameters);
-        }
-        self.template(&map.item_selector);
-        self.dynamics(&map.max_concurrency);
-        self.dynamics(&map.tolerated_failure_percentage);
-        self.dynamics(&map.tolerated_failure_count);
-        self.catchers(&map.catch);
-    }
-
-    fn catchers(&mut self, catchers: &[Catcher]) {
-        for catcher in catchers {
-            self.template(&catcher.output);
-            self.template(&catcher.assign);
+impl<T: Reads> Reads for Vec<T> {
+    fn add_to(&self, names: &mut Names) {
+        for part in self {
+            part.add_to(names);
         }
     }
+}
 
-    fn rule(&mut self, rule: &ChoiceRule) {
-        self.condition(&rule.condition);
-        self.template(&rule.assign);
-        self.template(&rule.output);
+impl Reads for Path {
+    fn add_to(&self, names: &mut Names) {
+        names.extend(self.variable().map(Arc::from));
     }
+}
 
-    fn condition(&mut self, condition: &Condition) {
-        match condition {
-            Condition::Fixed(_) => {}
-            Condition::Expression(expression) => self.expression(expression),
-            Condition::And(conditions) | Condition::Or(conditions) => {
-                conditions.iter().for_each(|inner| self.condition(inner));
-            }
-            Condition::Not(inner) => self.condition(inner),
-            Condition::Test {
+impl Reads for Expression {
+    fn add_to(&self, names: &mut Names) {
+        names.extend(self.variables().into_iter().map(Arc::from));
+    }
+}
+
+impl Reads for Template {
+    fn add_to(&self, names: &mut Names) {
+        names.extend(self.variables().into_iter().map(Arc::from));
+    }
+}
+
+impl<T> Reads for Dynamic<T> {
+    fn add_to(&self, names: &mut Names) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Path(path) => path.add_to(names),
+            Self::Intrinsic(call) => names.extend(call.variables().into_iter().map(Arc::from)),
+            Self::Expression(expression) => expression.add_to(names),
+        }
+    }
+}
+
+impl Reads for Selection {
+    fn add_to(&self, names: &mut Names) {
+        if let Self::Path(path) = self {
+            path.add_to(names);
+        }
+    }
+}
+
+impl Reads for DataFlow {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.input_path);
+        add(names, &self.parameters);
+        add(names, &self.result_selector);
+        add(names, &self.output_path);
+        add(names, &self.output);
+    }
+}
+
+impl Reads for Catcher {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.output);
+        add(names, &self.assign);
+    }
+}
+
+impl Reads for Task {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.timeout_seconds);
+        add(names, &self.heartbeat_seconds);
+        add(names, &self.credentials);
+    }
+}
+
+impl Reads for WaitUntil {
+    fn add_to(&self, names: &mut Names) {
+        match self {
+            Self::Seconds(field) => add(names, field),
+            Self::Timestamp(field) => add(names, field),
+        }
+    }
+}
+
+impl Reads for Fail {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.error);
+        add(names, &self.cause);
+    }
+}
+
+impl Reads for ChoiceRule {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.condition);
+        add(names, &self.assign);
+        add(names, &self.output);
+    }
+}
+
+impl Reads for Condition {
+    fn add_to(&self, names: &mut Names) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Expression(expression) => add(names, expression),
+            Self::And(conditions) | Self::Or(conditions) => add(names, conditions),
+            Self::Not(condition) => add(names, &**condition),
+            Self::Test {
                 variable,
                 comparator,
             } => {
-                self.path(variable);
-                self.comparator(comparator);
+                add(names, variable);
+                add(names, comparator);
             }
         }
     }
+}
 
-    fn comparator(&mut self, comparator: &Comparator) {
-        match comparator {
-            Comparator::Boolean(operand) => self.operand(operand),
-            Comparator::Numeric(_, operand) => self.operand(operand),
-            Comparator::String(_, operand) => self.operand(operand),
-            Comparator::Timestamp(_, operand) => self.operand(operand),
+impl<T> Reads for Operand<T> {
+    fn add_to(&self, names: &mut Names) {
+        if let Self::Path(path) = self {
+            path.add_to(names);
+        }
+    }
+}
+
+impl Reads for Comparator {
+    fn add_to(&self, names: &mut Names) {
+        match self {
+            Self::Boolean(operand) => add(names, operand),
+            Self::Numeric(_, operand) => add(names, operand),
+            Self::String(_, operand) => add(names, operand),
+            Self::Timestamp(_, operand) => add(names, operand),
             _ => {}
         }
     }
+}
 
-    fn operand<T>(&mut self, operand: &Operand<T>) {
-        if let Operand::Path(path) = operand {
-            self.path(path);
+impl Reads for Map {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.items);
+        add(names, &self.item_reader);
+        add(names, &self.item_selector);
+        add(names, &self.item_batcher);
+        add(names, &self.max_concurrency);
+        add(names, &self.tolerated_failure_percentage);
+        add(names, &self.tolerated_failure_count);
+        add(names, &self.result_writer);
+    }
+}
+
+impl Reads for Items {
+    fn add_to(&self, names: &mut Names) {
+        match self {
+            Self::Path(path) => add(names, path),
+            Self::Expression(expression) => add(names, expression),
+            Self::Template(template) => add(names, template),
         }
     }
+}
 
-    fn dynamics<T>(&mut self, field: &Option<Dynamic<T>>) {
-        if let Some(field) = field {
-            self.dynamic(field);
-        }
+impl Reads for ItemReader {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.parameters);
+        add(names, &self.config);
     }
+}
 
-    fn dynamic<T>(&mut self, field: &Dynamic<T>) {
-        match field {
-            Dynamic::Fixed(_) => {}
-            Dynamic::Path(path) => self.path(path),
-            Dynamic::Intrinsic(intrinsic) => self.add(intrinsic.variables()),
-            Dynamic::Expression(expression) => self.expression(expression),
-        }
+impl Reads for ReaderConfig {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.max_items);
     }
+}
 
-    fn path(&mut self, path: &Path) {
-        self.add(path.variable());
+impl Reads for ItemBatcher {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.batch_input);
+        add(names, &self.max_items_per_batch);
+        add(names, &self.max_input_bytes_per_batch);
     }
+}
 
-    fn expression(&mut self, expression: &Expression) {
-        self.add(expression.variables());
-    }
-
-    fn template(&mut self, template: &Option<Template>) {
-        if let Some(template) = template {
-            self.read(template);
-        }
-    }
-
-    fn read(&mut self, template: &Template) {
-        self.add(template.variables());
-    }
-
-    fn add<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
-        self.0.extend(names.into_iter().map(ToOwned::to_owned));
+impl Reads for ResultWriter {
+    fn add_to(&self, names: &mut Names) {
+        add(names, &self.parameters);
     }
 }

@@ -67,13 +67,14 @@ pub(crate) async fn run(
         state_machine_backoffs: Backoffs::default(),
         wake_executions,
         wake_state_machines,
+        synced: CancellationToken::new(),
         shutdown: shutdown.clone(),
     });
-    let executions =
-        execution::run_controller(context.clone(), reader.clone(), writer, woken_executions);
+    let reading = reader.clone();
+    let executions = execution::run_controller(context.clone(), reading, writer, woken_executions);
     let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
     let synced = async {
-        let _ = reader.wait_until_ready().await;
+        context.synced.cancelled().await;
         phase.send_replace(Phase::Leading);
         tracing::info!(executions = reader.len(), "synced");
         std::future::pending::<()>().await;

@@ -4,7 +4,7 @@ use asl::Value;
 use asl::errors::{Fault, RUNTIME};
 use engine::ports::Task;
 use http::{Method, StatusCode};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::RunJob;
 use super::build::Order;
@@ -113,7 +113,11 @@ impl RunJob {
                     report.trouble(Some(answer.message()));
                     patience.pause(answer.retry_after()).await;
                 }
-                Ok(answer) => return Err(answer),
+                Ok(answer) => {
+                    let (status, why) = (answer.status.as_u16(), answer.message());
+                    warn!(job = name, status, "the operator cannot read a Job: {why}");
+                    return Err(answer);
+                }
                 Err(error) => {
                     report.trouble(Some(error.to_string()));
                     report.show(&Observed::default());

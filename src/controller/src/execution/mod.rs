@@ -25,7 +25,7 @@ use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::apply::{ResumeFailure, apply_let_go, apply_resume, apply_start, apply_status};
-use self::decide::{Decision, Seen, StartDecision, decide, decide_start};
+use self::decide::{Decision, Seen, StartDecision, decide, decide_start, deleted};
 use self::dereference::{dereference_record, dereference_revision};
 use self::status::{build_never_started, build_waiting};
 use self::validate::validate_execution;
@@ -118,9 +118,8 @@ fn strip(context: &Context, execution: &mut Execution) {
 fn note(context: &Context, event: &watcher::Event<Execution>) {
     match event {
         watcher::Event::Delete(execution) => {
-            context
-                .live
-                .object_gone(&execution.uid().unwrap_or_default());
+            let uid = execution.uid().unwrap_or_default();
+            context.live.object_gone(&uid, deleted());
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
             context.execution_backoffs.succeeded(&object);
@@ -150,6 +149,8 @@ async fn reconcile(
 async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
     let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
     let taken = context.live.is_taken(&uid);
+    let retain = execution.spec.retain_jobs.unwrap_or_default();
+    context.live.retain_jobs(&uid, retain);
     match decide(&Seen { execution, taken }) {
         Decision::Nothing => {}
         Decision::Start => return start(execution, context).await,

@@ -1,0 +1,9 @@
+//! The binary as people meet it: what it prints, and its exit status.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod crds;
+mod help;
+mod run;
+mod sfn;
+mod validate;

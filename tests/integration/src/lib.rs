@@ -141,6 +141,7 @@ impl Place {
                 deadline: None,
             },
             resumed: false,
+            submitted: false,
             retain_jobs: false,
         }
     }

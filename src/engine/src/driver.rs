@@ -388,6 +388,7 @@ impl Driver {
         Task {
             execution: self.settings.key.clone(),
             identity: role.unwrap_or_else(|| self.settings.identity.clone()),
+            submitted: self.execution.is_submitted(request.task),
             request,
             resumed,
             retain_jobs: self.settings.retain_jobs,

@@ -73,7 +73,7 @@ pub enum TaskUpdate {
     /// The task is alive.
     Heartbeat,
     /// What a person wants to see of it.
-    Progress(TaskProgress),
+    Progress(Box<TaskProgress>),
 }
 
 /// What a person wants to see of a running task, for `status.tasks[]`.

@@ -68,16 +68,6 @@ pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// The byte at a line and a column, both counted from 1, the column in characters.
-fn offset_of(text: &str, line: u64, column: u64) -> Option<usize> {
-    let line = usize::try_from(line).ok()?.checked_sub(1)?;
-    let column = usize::try_from(column).ok()?.checked_sub(1)?;
-    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let rest = text.get(before..)?;
-    let inside = rest.char_indices().nth(column).map(|(at, _)| at);
-    Some(before + inside.unwrap_or(rest.len()))
-}
-
 /// A problem of the text as a whole.
 fn whole(code: &'static str, message: String, offset: Option<usize>) -> Diagnostic {
     Diagnostic {

@@ -28,13 +28,23 @@ pub(super) fn read(text: &str) -> Result<Read, Diagnostic> {
 fn unread(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
     let offset = error
         .location()
-        .and_then(|place| super::offset_of(text, place.line(), place.column()))
+        .and_then(|place| offset_of(text, place.line(), place.column()))
         .unwrap_or_default();
     let message = error.to_string();
     let first_line = message.lines().next().unwrap_or_default();
     let end = first_line.rfind(" at line ").unwrap_or(first_line.len());
     let message = first_line.get(..end).unwrap_or(first_line);
     unreadable(text, &format!("Invalid YAML: {message}"), offset)
+}
+
+/// The byte at a line and a column, both counted from 1, the column in characters.
+fn offset_of(text: &str, line: u64, column: u64) -> Option<usize> {
+    let line = usize::try_from(line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(column).ok()?.checked_sub(1)?;
+    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(before..)?;
+    let inside = rest.char_indices().nth(column).map(|(at, _)| at);
+    Some(before + inside.unwrap_or(rest.len()))
 }
 
 fn options() -> serde_saphyr::Options {

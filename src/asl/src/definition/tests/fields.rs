@@ -209,6 +209,37 @@ fn what_is_likely_not_meant_is_a_warning(#[case] fields: &str, #[case] code: &st
     assert!(said[0].starts_with(code), "{said:?}");
 }
 
+#[rstest]
+#[case(
+    r#""Type": "Pass", "Output": {"v": "{% phone %}"}"#,
+    "Reference to 'phone' at the top level is not supported. at /States/S/Output/v"
+)]
+#[case(
+    r#""Type": "Wait", "Seconds": "{% wait %}""#,
+    "Reference to 'wait' at the top level is not supported. at /States/S/Seconds"
+)]
+#[case(
+    r#""Type": "Pass", "Output": [{"v": "{% 1 %}"}, "{% $states.errorOutput %}"]"#,
+    "Field '$states.errorOutput' does not exist. at /States/S/Output[1]"
+)]
+fn an_expression_refers_to_what_is_there(#[case] fields: &str, #[case] expected: &str) {
+    let said = said(&with_state(&format!(
+        r#"{fields}, "QueryLanguage": "JSONata", "Next": "T""#
+    )));
+    assert_eq!(
+        said,
+        [format!("UNSUPPORTED_JSONATA_EXPRESSION: {expected}")]
+    );
+}
+
+#[test]
+fn a_catcher_may_read_the_error() {
+    let fields = task(
+        r#""QueryLanguage": "JSONata", "Catch": [{"ErrorEquals": ["A"], "Next": "T", "Output": "{% $states.errorOutput %}"}]"#,
+    );
+    assert_eq!(said(&with_state(&fields)), Vec::<String>::new());
+}
+
 #[test]
 fn all_problems_are_reported_at_once() {
     let said = said(

@@ -25,8 +25,9 @@ use crate::observer::Reporter;
 use crate::options::Options;
 use crate::{ControllerError, execution, state_machine};
 
-/// How long drivers may take to finish the writes that are under way.
-const DRAIN: Duration = Duration::from_secs(20);
+/// How long reconciles, and then drivers, may take to finish what is under way. Both together stay
+/// below the 30 s that Kubernetes gives a pod.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Reconciles until `shutdown`, then drains.
 pub(crate) async fn run(
@@ -82,9 +83,14 @@ pub(crate) async fn run(
     let controllers = async {
         tokio::join!(executions, state_machines, run_expiry(context.clone(), due));
     };
+    let hurry = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
     tokio::select! {
         () = controllers => {}
         () = synced => {}
+        () = hurry => tracing::warn!("some reconciles did not end in time; they are repeated later"),
     }
     phase.send_replace(Phase::Stopping);
     metrics.leader(false);

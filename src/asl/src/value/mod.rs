@@ -41,7 +41,12 @@ pub struct Array(Arc<ArrayData>);
 struct ArrayData {
     items: Vec<Value>,
     text_len: AtomicUsize,
+    depth: AtomicUsize,
 }
+
+/// How deep a payload may be nested. Readers of JSON stop at 128 levels, serde_json among them,
+/// and a payload stands some levels deep in what holds it: an object of the API, a checkpoint.
+pub const MAX_DEPTH: usize = 100;
 
 impl Array {
     /// The items.
@@ -62,6 +67,11 @@ impl Array {
             inner + 2 + self.0.items.len().saturating_sub(1)
         })
     }
+
+    fn depth(&self) -> usize {
+        let deepest = || self.0.items.iter().map(Value::depth).max();
+        cached(&self.0.depth, || deepest().unwrap_or(0) + 1)
+    }
 }
 
 impl Default for Array {
@@ -81,6 +91,7 @@ impl From<Vec<Value>> for Array {
         Self(Arc::new(ArrayData {
             items,
             text_len: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
         }))
     }
 }
@@ -91,7 +102,7 @@ impl PartialEq for Array {
     }
 }
 
-/// Reads a length that is computed once; zero stands for "not yet", which no JSON text has.
+/// Reads a length or depth that is computed once; zero stands for "not yet", which none is.
 fn cached(slot: &AtomicUsize, compute: impl FnOnce() -> usize) -> usize {
     match slot.load(Ordering::Relaxed) {
         0 => {
@@ -121,6 +132,17 @@ impl Value {
             Self::String(string) => text::string_len(string),
             Self::Array(array) => array.text_len(),
             Self::Object(object) => object.text_len(),
+        }
+    }
+
+    /// How many arrays and objects stand around the innermost value, this one included; zero for
+    /// what is neither. Remembered like [`Value::text_len`].
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
         }
     }
 

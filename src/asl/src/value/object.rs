@@ -24,6 +24,7 @@ struct ObjectData {
     members: Vec<(Key, Value)>,
     index: Option<HashMap<Key, usize, RandomState>>,
     text_len: AtomicUsize,
+    depth: AtomicUsize,
 }
 
 impl Object {
@@ -76,6 +77,11 @@ impl Object {
                 .sum();
             inner + 2 + self.0.members.len().saturating_sub(1)
         })
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        let deepest = || self.0.members.iter().map(|(_, value)| value.depth()).max();
+        cached(&self.0.depth, || deepest().unwrap_or(0) + 1)
     }
 }
 
@@ -187,6 +193,7 @@ impl ObjectBuilder {
             members: self.members,
             index: self.index,
             text_len: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
         }))
     }
 }

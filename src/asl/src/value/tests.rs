@@ -45,3 +45,10 @@ fn malformed_text_names_line_and_column() {
     let error = parse("{\n  \"a\": nope}").unwrap_err();
     assert_eq!((error.line, error.column), (2, 9));
 }
+
+#[test]
+fn the_depth_counts_arrays_and_objects() {
+    for (text, depth) in [("1", 0), ("[]", 1), (r#"{"a":[1,{"b":{}}],"c":[]}"#, 4)] {
+        assert_eq!(parse(text).unwrap().depth(), depth, "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Creates a task's Job, once: what an earlier sending created is found and adopted.
 
 use asl::Value;
-use asl::errors::{Fault, RUNTIME};
+use asl::errors::{Fault, RUNTIME, TASK_FAILED};
 use engine::ports::Task;
 use http::{Method, StatusCode};
 use tracing::{debug, info, warn};
@@ -24,7 +24,7 @@ pub(crate) struct Created {
 }
 
 /// What there is under a Job's name.
-pub(super) enum Found {
+enum Found {
     /// The task's own Job.
     Ours(Value),
     /// Somebody else's.
@@ -43,10 +43,15 @@ impl RunJob {
     ) -> Result<Created, Fault> {
         let who = self.identities.resolve(task).await?;
         report.identity(who.note);
-        if task.resumed
-            && let Ok(Found::Ours(job)) = self.find(task, order, report).await
-        {
-            return Ok(adopt(&job));
+        if task.resumed {
+            match self.find(task, order, report).await {
+                Found::Ours(job) => return Ok(adopt(&job)),
+                // It was there once: a Job must not be run twice because somebody removed it.
+                Found::Nothing | Found::Other if task.submitted => {
+                    return Err(build_removed(order));
+                }
+                Found::Nothing | Found::Other => {}
+            }
         }
         let request = build_request(task, order, who.actor)?;
         let mut patience = Patience::new(self.limits.retry_time);
@@ -55,12 +60,12 @@ impl RunJob {
                 Ok(answer) if answer.is_success() => return Ok(accept(answer)),
                 Ok(answer) if already_exists(&answer) => {
                     match self.find(task, order, report).await {
-                        Ok(Found::Ours(job)) => return Ok(adopt(&job)),
-                        Ok(Found::Nothing) if patience.try_pause(None).await => {}
+                        Found::Ours(job) => return Ok(adopt(&job)),
+                        Found::Nothing if patience.try_pause(None).await => {}
                         _ => return Err(answer.fault(self.limits.cause_bytes)),
                     }
                 }
-                Ok(answer) if may_succeed_later(&answer) => {
+                Ok(answer) if answer.may_succeed_later() => {
                     report.trouble(Some(answer.message()));
                     report.show(&Observed::default());
                     if !patience.try_pause(answer.retry_after()).await {
@@ -85,45 +90,30 @@ impl RunJob {
         self.in_flight.carry(task.id(), sending).await
     }
 
-    /// Looks for the Job by the operator's own rights, as only the task's mark is of interest.
-    ///
-    /// # Errors
-    /// The API server refuses to tell.
-    pub(super) async fn find(
-        &self,
-        task: &Task,
-        order: &Order,
-        report: &mut Report,
-    ) -> Result<Found, Answer> {
+    /// Looks for the Job by the operator's own rights, as only the task's mark is of interest,
+    /// for as long as it takes.
+    async fn find(&self, task: &Task, order: &Order, report: &mut Report) -> Found {
         let name = order.name.as_deref();
         let Some(target) = name.and_then(|name| paths::job(&order.namespace, name)) else {
-            return Ok(Found::Nothing);
+            return Found::Nothing;
         };
         let request = Outgoing::get(target);
         let mut patience = Patience::new(self.limits.retry_time);
         loop {
-            match self.api.send(&request).await {
+            let (why, asked_for) = match self.api.send(&request).await {
                 Ok(answer) if answer.is_success() => {
                     let job = answer.value();
                     let ours = task_label_of(&job) == Some(&marks::task_label(&task.id()));
-                    return Ok(if ours { Found::Ours(job) } else { Found::Other });
+                    return if ours { Found::Ours(job) } else { Found::Other };
                 }
-                Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(Found::Nothing),
-                Ok(answer) if may_succeed_later(&answer) => {
-                    report.trouble(Some(answer.message()));
-                    patience.pause(answer.retry_after()).await;
-                }
-                Ok(answer) => {
-                    let (status, why) = (answer.status.as_u16(), answer.message());
-                    warn!(job = name, status, "the operator cannot read a Job: {why}");
-                    return Err(answer);
-                }
-                Err(error) => {
-                    report.trouble(Some(error.to_string()));
-                    report.show(&Observed::default());
-                    patience.pause(None).await;
-                }
-            }
+                Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Found::Nothing,
+                Ok(answer) => (answer.message(), answer.retry_after()),
+                Err(error) => (error.to_string(), None),
+            };
+            warn!(job = name, "the operator cannot read a Job: {why}");
+            report.trouble(Some(format!("the operator cannot read the Job: {why}")));
+            report.show(&Observed::default());
+            patience.pause(asked_for).await;
         }
     }
 }
@@ -134,6 +124,15 @@ fn build_request(task: &Task, order: &Order, actor: Actor) -> Result<Outgoing, F
     let manager = marks::field_manager(&task.id());
     paths::add_query(&mut target, "fieldManager", &manager);
     Ok(Outgoing::json(actor, Method::POST, target, &order.job))
+}
+
+fn build_removed(order: &Order) -> Fault {
+    let (namespace, name) = (&order.namespace, order.name.as_deref().unwrap_or_default());
+    let cause = format!(
+        "the Job {namespace}/{name} was removed while the operator was away; \
+         whether it finished is not known"
+    );
+    Fault::new(TASK_FAILED, cause)
 }
 
 fn accept(answer: Answer) -> Created {
@@ -165,9 +164,4 @@ fn name_of(job: &Value) -> Option<&str> {
 
 fn already_exists(answer: &Answer) -> bool {
     answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("AlreadyExists")
-}
-
-/// Refusals that are the API server's own trouble, not the request's.
-fn may_succeed_later(answer: &Answer) -> bool {
-    answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use engine::ports::{Task, TaskRunner};
 use integration::{Place, at, eventually, run};
+use kube::api::DeleteParams;
 use tasks::KubernetesTasks;
 use tokio::sync::mpsc;
 
@@ -75,6 +76,38 @@ async fn a_task_that_is_run_again_late_adopts_its_job_and_its_pods() {
 }
 
 #[tokio::test]
+async fn a_job_that_was_submitted_is_never_made_again() {
+    let Some(place) = Place::new("twice").await else {
+        return;
+    };
+    let mut task = slow_task(&place, "twice");
+    run_until_created(&place, &place.runner(), &task, "twice").await;
+    task.resumed = true;
+    task.submitted = true;
+    let job = run(&place.runner(), task.clone()).await.result.unwrap();
+    assert_eq!(at(&job, "status/succeeded").as_i64(), Some(1));
+
+    let jobs = place.api("batch/v1", "Job");
+    jobs.delete("twice", &DeleteParams::background())
+        .await
+        .unwrap();
+    eventually("the Job is gone", || async {
+        place.job("twice").await.is_none().then_some(())
+    })
+    .await;
+    let fault = run(&place.runner(), task).await.result.unwrap_err();
+    assert_eq!(fault.name(), "States.TaskFailed");
+    assert!(
+        fault
+            .cause
+            .unwrap()
+            .contains("was removed while the operator was away")
+    );
+    assert!(place.job("twice").await.is_none());
+    place.leave().await;
+}
+
+#[tokio::test]
 async fn somebody_elses_job_is_not_adopted() {
     let Some(place) = Place::new("other").await else {
         return;
@@ -123,5 +156,21 @@ async fn a_generated_name_is_made_once() {
     task.resumed = true;
     let again = run(&runner, task).await.result.unwrap();
     assert_eq!(at(&first, "metadata/uid"), at(&again, "metadata/uid"));
+    place.leave().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_removed_since_it_was_submitted_is_not_run_again() {
+    let Some(place) = Place::new("removed").await else {
+        return;
+    };
+    let mut task = slow_task(&place, "gone");
+    task.resumed = true;
+    task.submitted = true;
+    let fault = run(&place.runner(), task).await.result.unwrap_err();
+    assert_eq!(fault.name(), "States.TaskFailed");
+    let cause = fault.cause.unwrap();
+    assert!(cause.contains("/gone was removed while"), "{cause}");
+    assert!(place.job("gone").await.is_none());
     place.leave().await;
 }

@@ -23,7 +23,10 @@ fn folder() -> PathBuf {
 fn recorded_cases_pass_but_for_the_listed_exceptions(#[case] restore_everywhere: bool) {
     let folder = folder();
     if !folder.is_dir() {
-        println!("there is no corpus at {}: nothing is tested", folder.display());
+        println!(
+            "there is no corpus at {}: nothing is tested",
+            folder.display()
+        );
         return;
     }
     let settings = Settings { restore_everywhere };

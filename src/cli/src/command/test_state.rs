@@ -179,8 +179,7 @@ impl TestState {
     /// The definition's text; a state that stands alone as JSON.
     fn definition(&self) -> anyhow::Result<String> {
         let text = text_file::read(&self.file)?;
-        let definition =
-            definition_file::choose(&text, self.state_machine.as_deref(), &self.file)?;
+        let definition = definition_file::choose(&text, self.state_machine.as_deref(), &self.file)?;
         let alone = text_file::parse_value::<Value>(&definition.text)
             .ok()
             .filter(|value| value.get("States").is_none());

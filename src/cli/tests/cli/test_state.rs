@@ -36,7 +36,11 @@ fn what_does_not_succeed_has_exit_status_1(#[case] more: &[&str], #[case] status
 fn a_state_may_stand_alone_in_yaml() {
     let done = sfn(&["test-state", "-"], "Type: Pass\nResult: 7\nEnd: true\n");
     assert_eq!(done.status, 0, "{}", done.transcript());
-    assert!(done.stdout.contains("\"output\": 7"), "{}", done.transcript());
+    assert!(
+        done.stdout.contains("\"output\": 7"),
+        "{}",
+        done.transcript()
+    );
 }
 
 #[rstest]

@@ -35,10 +35,10 @@ struct Compiler {
 impl Compiler {
     fn node(&mut self, value: &Value) -> Node {
         if self.pointer.len() >= MAX_DEPTH {
-            self.problem(
-                format!("The template is nested more than {MAX_DEPTH} levels deep"),
-                SyntaxError::default(),
-            );
+            self.problem(SyntaxError {
+                message: format!("nested more than {MAX_DEPTH} levels deep"),
+                offset: 0,
+            });
             return Node::Constant(Value::Null);
         }
         match value {
@@ -84,10 +84,7 @@ impl Compiler {
             QueryLanguage::Jsonata => None,
         };
         let (name, node) = match evaluated {
-            Some(name) => (
-                name.into(),
-                self.within(field, |this| this.query(field, value)),
-            ),
+            Some(name) => (name.into(), self.within(field, |this| this.query(value))),
             None => (field.clone(), self.within(field, |this| this.node(value))),
         };
         Member {
@@ -98,7 +95,7 @@ impl Compiler {
     }
 
     /// The value of a member whose name ends in `.$`.
-    fn query(&mut self, field: &str, value: &Value) -> Node {
+    fn query(&mut self, value: &Value) -> Node {
         let compiled = match value.as_str() {
             Some(text) if text.starts_with('$') => Path::parse(text).map(Node::Path),
             Some(text) => Intrinsic::parse(text).map(Node::Intrinsic),
@@ -108,12 +105,7 @@ impl Compiler {
             }),
         };
         compiled.unwrap_or_else(|error| {
-            self.problem(
-                format!(
-                    "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
-                ),
-                error,
-            );
+            self.problem(error);
             Node::Constant(Value::Null)
         })
     }
@@ -125,13 +117,10 @@ impl Compiler {
         match Expression::parse(inside) {
             Ok(expression) => Node::Expression(expression),
             Err(error) => {
-                self.problem(
-                    error.message.clone(),
-                    SyntaxError {
-                        offset: error.offset + Expression::OPENING.len(),
-                        ..error
-                    },
-                );
+                self.problem(SyntaxError {
+                    offset: error.offset + Expression::OPENING.len(),
+                    ..error
+                });
                 Node::Constant(Value::Null)
             }
         }
@@ -144,7 +133,7 @@ impl Compiler {
         done
     }
 
-    fn problem(&mut self, message: String, error: SyntaxError) {
+    fn problem(&mut self, error: SyntaxError) {
         let mut pointer = String::new();
         for name in &self.pointer {
             pointer.push('/');
@@ -152,8 +141,7 @@ impl Compiler {
         }
         self.problems.push(TemplateProblem {
             pointer,
-            message,
-            reason: error.message,
+            message: error.message,
             offset: error.offset,
         });
     }

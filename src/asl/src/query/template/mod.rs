@@ -42,10 +42,8 @@ struct Member {
 pub struct TemplateProblem {
     /// JSON pointer within the template, such as `/a/b.$`.
     pub pointer: String,
-    /// What is wrong, as Step Functions says it where its words are known.
+    /// What was found and what was expected.
     pub message: String,
-    /// What exactly the path, function or expression lacks; for people.
-    pub reason: String,
     /// Bytes into the part's text.
     pub offset: usize,
 }

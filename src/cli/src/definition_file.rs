@@ -164,10 +164,9 @@ impl DefinitionText {
     /// A literal block scalar (`definition: |`) holds the definition's lines as they are, but for
     /// the indentation; then a place in one is a place in the other.
     fn line_in_file<'a>(&'a self, file: &'a str, start: usize) -> Option<Lines<'a>> {
-        let header = file.get(start..)?;
-        let first = start + header.find('\n')? + 1;
+        let first = file.get(..start)?.rfind('\n')? + 1;
+        let indent = start - first;
         let outer = file.get(first..)?;
-        let indent = outer.len() - outer.trim_start_matches(' ').len();
         let mut inner_lines = self.text.lines();
         let same = outer
             .lines()

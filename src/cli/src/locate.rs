@@ -216,9 +216,9 @@ mod tests {
     #[case::a_number("/States/Ünï/Seconds", None, "7")]
     #[case::an_object_by_its_key("/States/Ünï", None, "\"Ünï\"")]
     #[case::a_missing_field_by_what_is_around_it("/States/Ünï/Next", None, "\"Ünï\"")]
-    #[case::inside_a_text("/States/a/b/Choices[0]/Variable", Some(3), "x")]
+    #[case::inside_a_text("/States/a/b/Choices[0]/Variable", Some(3), "[")]
     #[case::the_whole("/", None, "{")]
-    #[case::an_offset_of_the_text("", Some(4), "S")]
+    #[case::an_offset_of_the_text("", Some(4), "\"")]
     fn a_field_is_found(
         #[case] location: &str,
         #[case] offset: Option<usize>,

@@ -94,7 +94,7 @@ impl TaskRunner for JobRunner {
 
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         let state = &*task.request.state;
-        let seconds = self.workflow.seconds.get(state).copied().unwrap_or(5);
+        let seconds = self.workflow.seconds.get(state).copied().unwrap_or(1);
         let ends = self.clock.now() + SignedDuration::from_secs(seconds);
         let made = async { self.world.make_job(&task, ends) };
         let (ends, earlier) = self.world.request(made).await;

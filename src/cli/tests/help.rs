@@ -1,0 +1,18 @@
+//! What `--help` says.
+
+mod sfn;
+
+use rstest::rstest;
+use sfn::sfn;
+
+#[rstest]
+#[case("sfn", &["--help"])]
+#[case("validate", &["validate", "--help"])]
+#[case("run", &["run", "--help"])]
+#[case("controller", &["controller", "--help"])]
+#[case("crds", &["crds", "--help"])]
+fn help_says_what_there_is(#[case] name: &str, #[case] arguments: &[&str]) {
+    let done = sfn(arguments, "");
+    assert_eq!((done.status, done.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(format!("help_{name}"), done.stdout);
+}

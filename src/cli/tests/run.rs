@@ -1,0 +1,62 @@
+//! `sfn run`.
+
+mod sfn;
+
+use rstest::rstest;
+use sfn::sfn;
+
+const FIXED: [&str; 5] = [
+    "--no-wait",
+    "--start-time",
+    "2024-01-31T12:00:00Z",
+    "--seed",
+    "1",
+];
+
+#[rstest]
+#[case("in_stock", "InStock", &["--history"])]
+#[case("in_stock_json", "InStock", &["--json", "--quiet"])]
+#[case("out_of_stock", "OutOfStock", &[])]
+fn a_definition_runs_with_mocks(#[case] name: &str, #[case] case: &str, #[case] more: &[&str]) {
+    let fixed = [
+        "run",
+        "order.asl.json",
+        "--input",
+        "-",
+        "--mock",
+        "order.mocks.json",
+        "--test-case",
+        case,
+    ];
+    let arguments = [&fixed, &FIXED[..], more].concat();
+    let done = sfn(&arguments, r#"{"wanted": 5}"#);
+    insta::assert_snapshot!(format!("run_{name}"), done.transcript());
+}
+
+#[test]
+fn a_task_without_mock_or_cluster_says_what_to_do() {
+    let done = sfn(&["run", "order.asl.json"], "");
+    assert_eq!(done.status, 1, "{}", done.transcript());
+}
+
+#[test]
+fn a_state_machine_of_a_manifest_runs_with_its_substitutions() {
+    let done = sfn(
+        &["run", "manifest.yaml", "--state-machine", "in-a-block"],
+        "",
+    );
+    assert_eq!((done.status, done.stdout.as_str()), (0, "\"Hello\"\n"));
+}
+
+#[rstest]
+#[case::several(&["run", "manifest.yaml"], "choose with --state-machine among in-a-block, as-an-object, quoted")]
+#[case::unknown(&["run", "manifest.yaml", "--state-machine", "x"], "no StateMachine 'x'")]
+#[case::invalid(&["run", "invalid.asl.json"], "is not a valid definition")]
+#[case::input(&["run", "order.asl.json", "--input", "nowhere.json"], "cannot read nowhere.json")]
+#[case::kubeconfig(&["run", "order.asl.json", "--kubeconfig", "nowhere"], "cannot use the kubeconfig nowhere")]
+#[case::mock(&["run", "order.asl.json", "--mock", "order.mocks.json"], "choose with --test-case among InStock, OutOfStock")]
+fn what_cannot_be_run_has_exit_status_2(#[case] arguments: &[&str], #[case] message: &str) {
+    let done = sfn(arguments, "");
+    assert_eq!(done.status, 2, "{}", done.transcript());
+    assert!(done.stderr.contains(message), "{}", done.stderr);
+}

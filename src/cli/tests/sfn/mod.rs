@@ -1,0 +1,51 @@
+//! Runs the binary.
+
+#![allow(dead_code, reason = "each test target uses its part")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Done {
+    /// The exit status.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+/// Runs `sfn` in the folder of the test data, with `input` on standard input.
+pub fn sfn(arguments: &[&str], input: &str) -> Done {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sfn"))
+        .args(arguments)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
+        .env_clear()
+        .env("COLUMNS", "100")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that does not read its input may be gone by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Done {
+        status: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Done {
+    /// All of it as one text, for snapshots.
+    pub fn transcript(&self) -> String {
+        let Self {
+            status,
+            stdout,
+            stderr,
+        } = self;
+        format!("exit status {status}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+    }
+}

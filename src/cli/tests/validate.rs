@@ -1,0 +1,53 @@
+//! `sfn validate`.
+
+mod sfn;
+
+use rstest::rstest;
+use sfn::sfn;
+
+#[rstest]
+#[case("valid_definition", &["validate", "order.asl.json"])]
+#[case("invalid_definition", &["validate", "invalid.asl.json"])]
+#[case("invalid_definition_json", &["validate", "--json", "invalid.asl.json"])]
+#[case("manifests", &["validate", "manifest.yaml"])]
+fn findings_are_shown_where_they_are(#[case] name: &str, #[case] arguments: &[&str]) {
+    insta::assert_snapshot!(format!("validate_{name}"), sfn(arguments, "").transcript());
+}
+
+#[rstest]
+#[case::valid(r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#, 0)]
+#[case::yaml("StartAt: A\nStates: {A: {Type: Succeed}}", 0)]
+#[case::invalid("{}", 1)]
+#[case::neither_json_nor_yaml("{\"StartAt\": ", 1)]
+#[case::nothing("", 1)]
+#[case::no_state_machine("apiVersion: v1\nkind: Secret\n", 2)]
+fn the_exit_status_says_whether_it_is_valid(#[case] input: &str, #[case] status: i32) {
+    let done = sfn(&["validate", "-"], input);
+    assert_eq!(done.status, status, "{}", done.transcript());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let done = sfn(&["validate", "nowhere.json"], "");
+    assert_eq!(done.status, 2);
+    assert!(
+        done.stderr.starts_with("error: cannot read nowhere.json: "),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn a_hostile_definition_is_refused_in_bounded_time() {
+    let deep = "[".repeat(1_000_000);
+    assert_eq!(sfn(&["validate", "-"], &deep).status, 1);
+    let aliases = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
+        + &(b'b'..=b'z')
+            .map(char::from)
+            .zip((b'a'..=b'y').map(char::from))
+            .map(|(to, from)| {
+                format!("{to}: &{to} [*{from},*{from},*{from},*{from},*{from},*{from},*{from}]\n")
+            })
+            .collect::<String>();
+    assert_eq!(sfn(&["validate", "-"], &aliases).status, 1);
+}

@@ -95,7 +95,7 @@ deny: $(CARGO_DENY) ## Licences, sources, bans and (where the database can be fe
 
 .PHONY: unit
 unit: ## Unit and core tests, without a cluster
-	@cargo test --workspace --exclude tests --exclude e2e --locked
+	@cargo test --workspace --exclude integration --exclude e2e --locked
 
 .PHONY: crds-check
 crds-check: ## Are crds/ and the chart's copy what src/crd says?
@@ -130,9 +130,11 @@ jsonata-suite: ## The official JSONata suite through the library
 bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
 	@cargo bench --locked -p bench
 
+.PHONY: integration
+integration: cluster ## Single crates against the cluster in use
+	@$(use_cluster)
+	cargo test --locked -p integration
+
 .PHONY: e2e
-e2e: cluster ## End-to-end tests on the cluster in use
-	@SFN_IMAGE=$$(deploy/build-image)
-	export SFN_IMAGE
-	$(use_cluster)
-	cargo test -p tests --locked --test e2e
+e2e: cluster ## End-to-end tests: the operator, helm-installed into the cluster in use
+	@tests/e2e/run

@@ -76,23 +76,30 @@ impl Fault {
         }
     }
 
-    /// Whether one of a Retrier's or Catcher's `ErrorEquals` matches.
+    /// Whether one of a Retrier's or Catcher's `ErrorEquals` matches. None matches
+    /// [`RUNTIME`], not even its own name.
     #[must_use]
     pub fn matches(&self, error_equals: &[Arc<str>]) -> bool {
-        error_equals.iter().any(|pattern| match &**pattern {
-            ALL => self.name() != RUNTIME,
-            TASK_FAILED => !matches!(self.name(), TIMEOUT | DATA_LIMIT_EXCEEDED | RUNTIME),
-            pattern => self.name() == pattern || self.alias == Some(pattern),
-        })
+        self.name() != RUNTIME
+            && error_equals.iter().any(|pattern| match &**pattern {
+                ALL => true,
+                TASK_FAILED => !matches!(self.name(), TIMEOUT | DATA_LIMIT_EXCEEDED),
+                pattern => self.name() == pattern || self.alias == Some(pattern),
+            })
     }
 
-    /// The error output of a Catcher: `{"Error": …, "Cause": …}`, `null` where there is none.
+    /// The error output of a Catcher: `{"Error": …, "Cause": …}`, `null` where there is none. A
+    /// timeout's cause is empty instead.
     #[must_use]
     pub fn to_output(&self) -> Value {
         let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::String);
+        let cause = match (&self.cause, self.name()) {
+            (None, TIMEOUT) => Value::from(""),
+            (cause, _) => text(cause),
+        };
         let output = ObjectBuilder::with_capacity(2)
             .with("Error", text(&self.error))
-            .with("Cause", text(&self.cause));
+            .with("Cause", cause);
         Value::Object(output.build())
     }
 

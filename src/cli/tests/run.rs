@@ -35,8 +35,10 @@ fn a_definition_runs_with_mocks(#[case] name: &str, #[case] case: &str, #[case] 
 
 #[test]
 fn a_task_without_mock_or_cluster_says_what_to_do() {
-    let done = sfn(&["run", "order.asl.json"], "");
+    let done = sfn(&["run", "order.asl.json", "--json", "--history"], "");
     assert_eq!(done.status, 1, "{}", done.transcript());
+    let advice = "answer it with --mock, or give a cluster with --kubeconfig";
+    assert!(done.stdout.contains(advice), "{}", done.transcript());
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub enum ControllerError {
     #[error("this process is not the leader any more")]
     LeadershipLost,
     /// Health and metrics cannot be served.
-    #[error("cannot serve health and metrics: {0}")]
+    #[error("cannot serve health and metrics")]
     Serve(#[source] std::io::Error),
     /// A part of the operator ended unexpectedly.
     #[error("the {0} ended unexpectedly")]
@@ -72,8 +72,8 @@ pub async fn run(
         served.cancel();
         result
     };
-    let (served, worked) = tokio::join!(server, work);
-    worked.and(served)
+    // An operator that nobody can watch, such as one whose port is taken, is not to work.
+    tokio::try_join!(server, work).map(|_| ())
 }
 
 async fn serve(

@@ -30,6 +30,7 @@ use crate::state_machine::AckResourceMetadata;
     doc = "Execution is one run of a StateMachine. It starts when it is created; deleting it stops it.",
     selectable = ".status.status",
     selectable = ".spec.stateMachineRef.from.name",
+    selectable = ".spec.ttlSecondsAfterFinished",
     validation = Rule::new("!has(self.spec.name) || self.spec.name == self.metadata.name")
         .message("name must equal metadata.name if it is set: an execution is named like its object")
         .field_path(".spec.name"),

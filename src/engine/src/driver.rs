@@ -22,7 +22,8 @@ use crate::ports::{
 use crate::progress::TaskView;
 use crate::record::{self, Checkpoint, Record, RecordError};
 use crate::running::RunningTask;
-use writes::Writer;
+use crate::values;
+use writes::{StoredRecord, Writer};
 
 /// How long something that people may want to see waits for another reason to write.
 const DEBOUNCE: Duration = Duration::from_secs(2);
@@ -167,10 +168,12 @@ impl Driver {
     ) -> Result<(Self, Handle), ResumeError> {
         let record = record::decode(record_text)?;
         let checkpoint = load_checkpoint(&ports, &settings.key, &record).await?;
-        let place = record.checkpoint.clone();
+        let sealed = load_values(&ports, &settings.key, &record).await?;
+        let stored = StoredRecord::new(record_text, &record);
         let limits = settings.limits;
-        let execution = Execution::restore(definition, &checkpoint, record, shown, limits)?;
-        let writer = Writer::new(&ports, &settings, known, Some((record_text, place)));
+        let execution =
+            Execution::restore(definition, &checkpoint, &sealed, record, shown, limits)?;
+        let writer = Writer::new(&ports, &settings, known, Some(stored));
         // A heartbeat that was missed while nobody listened was not missed.
         let first = execution.running().map(|request| {
             let task = request.task;
@@ -425,6 +428,22 @@ async fn cancel(ports: &Ports, task: &Task) -> bool {
     }
 }
 
+async fn load_values(
+    ports: &Ports,
+    key: &ExecutionKey,
+    record: &Record,
+) -> Result<HashMap<u64, Value>, ResumeError> {
+    let mut sealed = HashMap::new();
+    for group in &record.values {
+        let mut texts = Vec::new();
+        for id in &group.pages {
+            texts.push(ports.store.load_page(key, id).await?);
+        }
+        values::read_group(texts.iter().map(|text| &**text), &mut sealed)?;
+    }
+    Ok(sealed)
+}
+
 async fn load_checkpoint(
     ports: &Ports,
     key: &ExecutionKey,
@@ -439,7 +458,5 @@ async fn load_checkpoint(
     for id in parts {
         texts.push(ports.store.load_page(key, id).await?);
     }
-    Ok(record::join_checkpoint_pages(
-        texts.iter().map(|text| &**text),
-    )?)
+    Ok(record::join_pages(texts.iter().map(|text| &**text))?)
 }

@@ -1,13 +1,14 @@
 //! What an execution is in memory, and what it decides: no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use asl::Value;
 use asl::definition::StateMachine;
 use asl::history::EventKind;
 use asl::machine::{
-    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, Outcome, TaskId,
-    TaskRequest,
+    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, Outcome, Sealed,
+    TaskId, TaskRequest,
 };
 use jiff::Timestamp;
 
@@ -15,6 +16,7 @@ use crate::history::Tail;
 use crate::ports::{Entropy, TaskProgress};
 use crate::progress::{Progress, SHOWN, TaskBook, TaskPhase, TaskView};
 use crate::record::{self, Checkpoint, Record, RecordError};
+use crate::values::Group;
 
 /// What happened to an execution since the last decision.
 #[derive(Debug)]
@@ -76,18 +78,20 @@ impl Execution {
         Self::with_machine(machine, started, Tail::new())
     }
 
-    /// Continues from what was stored; `shown` is what people saw of its tasks.
+    /// Continues from what was stored: the checkpoint, and the sealed values that it refers to;
+    /// `shown` is what people saw of its tasks.
     ///
     /// # Errors
     /// The checkpoint is no checkpoint of this definition, or of a newer format.
     pub fn restore(
         definition: Arc<StateMachine>,
         checkpoint: &[u8],
+        sealed: &HashMap<u64, Value>,
         record: Record,
         shown: Vec<TaskView>,
         limits: Limits,
     ) -> Result<Self, CheckpointError> {
-        let machine = Machine::restore(definition, checkpoint, limits)?;
+        let machine = Machine::restore(definition, checkpoint, sealed, limits)?;
         let started = machine.info().start_time;
         let mut execution = Self::with_machine(machine, started, record.tail);
         for request in execution.machine.running_tasks() {
@@ -269,8 +273,13 @@ impl Execution {
     ///
     /// # Errors
     /// Compression failed.
-    pub fn record(&self, checkpoint: &Checkpoint) -> Result<String, RecordError> {
-        record::encode(checkpoint, &self.tail, self.cancelling.values())
+    pub fn record(&self, checkpoint: &Checkpoint, values: &[Group]) -> Result<String, RecordError> {
+        record::encode(checkpoint, values, &self.tail, self.cancelling.values())
+    }
+
+    /// The large values that were not sealed before. They are to be stored before the record.
+    pub fn seal_values(&mut self) -> Vec<Sealed> {
+        self.machine.seal()
     }
 
     /// When it started.

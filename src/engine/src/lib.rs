@@ -16,3 +16,4 @@ pub mod ports;
 pub mod progress;
 pub mod record;
 mod running;
+pub mod values;

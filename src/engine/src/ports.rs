@@ -184,6 +184,9 @@ pub enum PageKind {
     /// A part of a checkpoint that is too large for its record.
     #[serde(rename = "c")]
     Checkpoint,
+    /// Sealed values that checkpoints refer to.
+    #[serde(rename = "v")]
+    Values,
 }
 
 /// Keeps executions. A write that succeeded is never lost.

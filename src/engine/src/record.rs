@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::history::Tail;
 use crate::ports::{PageId, PageKind};
+use crate::values::Group;
 
 /// The format written here. Older ones stay readable.
 pub const FORMAT: u32 = 1;
@@ -96,6 +97,8 @@ pub enum Checkpoint {
 pub struct Record {
     /// The interpreter's state.
     pub checkpoint: Checkpoint,
+    /// The sealed values that the checkpoint refers to.
+    pub values: Vec<Group>,
     /// The history's end.
     pub tail: Tail,
     /// Tasks that are to be cancelled and may not have been.
@@ -110,6 +113,8 @@ struct Header {
     last_page: Option<PageId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     checkpoint: Vec<PageId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    values: Vec<Group>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cancelling: Vec<StoredRequest>,
 }
@@ -164,6 +169,7 @@ impl TryFrom<StoredRequest> for TaskRequest {
 /// Compression failed.
 pub fn encode<'a>(
     checkpoint: &Checkpoint,
+    values: &[Group],
     tail: &Tail,
     cancelling: impl Iterator<Item = &'a TaskRequest>,
 ) -> Result<String, RecordError> {
@@ -176,6 +182,7 @@ pub fn encode<'a>(
         first: tail.first(),
         last_page: tail.last_page().cloned(),
         checkpoint: parts,
+        values: values.to_vec(),
         cancelling: cancelling.map(StoredRequest::from).collect(),
     })?;
     let tail = tail.text().as_bytes();
@@ -212,6 +219,7 @@ pub fn decode(text: &str) -> Result<Record, RecordError> {
             _ if inline.is_empty() => Checkpoint::None,
             _ => Checkpoint::Inline(inline),
         },
+        values: header.values,
         tail: Tail::stored(tail, header.first, header.last_page),
         cancelling: cancelling.collect::<Result<_, _>>()?,
     })
@@ -238,19 +246,33 @@ pub fn build_checkpoint_pages(bytes: &[u8]) -> Result<Option<Vec<Page>>, RecordE
     if compressed.len() <= INLINE_BYTES {
         return Ok(None);
     }
-    let parts = compressed.chunks(PART_BYTES).zip(0..);
-    let pages =
-        parts.map(|(part, number)| Page::new(PageKind::Checkpoint, number, BASE64.encode(part)));
-    Ok(Some(pages.collect()))
+    Ok(Some(split(&compressed, PageKind::Checkpoint, 0)))
 }
 
-/// Puts the parts of a checkpoint together.
+/// Compresses bytes into as many pages as it takes, counted from `first`.
+///
+/// # Errors
+/// Compression failed.
+pub(crate) fn split_into_pages(
+    bytes: &[u8],
+    kind: PageKind,
+    first: u64,
+) -> Result<Vec<Page>, RecordError> {
+    Ok(split(&zstd::bulk::compress(bytes, LEVEL)?, kind, first))
+}
+
+fn split(compressed: &[u8], kind: PageKind, first: u64) -> Vec<Page> {
+    let parts = compressed.chunks(PART_BYTES).zip(first..);
+    parts
+        .map(|(part, number)| Page::new(kind, number, BASE64.encode(part)))
+        .collect()
+}
+
+/// Puts the parts of a checkpoint, or of a group of values, together.
 ///
 /// # Errors
 /// They are damaged.
-pub fn join_checkpoint_pages<'a>(
-    parts: impl IntoIterator<Item = &'a str>,
-) -> Result<Vec<u8>, RecordError> {
+pub fn join_pages<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Vec<u8>, RecordError> {
     let mut compressed = Vec::new();
     for part in parts {
         BASE64
@@ -281,7 +303,7 @@ pub(crate) fn to_json<T: Serialize>(data: &T) -> Result<String, RecordError> {
     serde_json::to_string(data).map_err(unreadable)
 }
 
-fn unreadable(why: impl ToString) -> RecordError {
+pub(crate) fn unreadable(why: impl ToString) -> RecordError {
     RecordError::Unreadable(why.to_string())
 }
 

@@ -124,7 +124,7 @@ impl TaskRunner for KubernetesTasks {
 
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         match decide_service(&task.request.resource) {
-            Some(Service::RunJob) => self.run_job.run(&task, updates).await,
+            Some(Service::RunJob) => self.run_job.run(task, updates).await,
             Some(Service::Call) => self.call.run(&task).await,
             Some(Service::DescribeCluster) => self.describe_cluster.run(&task).await,
             None => {

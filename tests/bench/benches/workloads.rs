@@ -9,36 +9,39 @@ use bench::table;
 use bench::workload::{Workload, compile, large_definition};
 use criterion::Criterion;
 
-fn main() {
+fn main() -> anyhow::Result<()> {
     let results = Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion");
     let mut criterion = Criterion::default()
         .output_directory(&results)
         .configure_from_args();
-    measure_workloads(&mut criterion);
+    measure_workloads(&mut criterion)?;
     let definition = large_definition(1_000);
+    compile(&definition)?;
     criterion.bench_function(COMPILE, |bencher| {
-        bencher.iter(|| compile(&definition).unwrap());
+        bencher.iter(|| compile(&definition));
     });
     println!("\n{}", table::render(&results));
+    Ok(())
 }
 
-fn measure_workloads(criterion: &mut Criterion) {
+fn measure_workloads(criterion: &mut Criterion) -> anyhow::Result<()> {
     let folder = workloads();
     if !folder.is_dir() {
         println!(
             "there are no workloads at {}: give their folder in WORKLOADS",
             folder.display()
         );
-        return;
+        return Ok(());
     }
     for goal in GOALS.iter().filter(|goal| goal.name != COMPILE) {
         let path = folder.join(format!("{}.json", goal.name));
-        let workload = Workload::read(&path).unwrap();
-        workload.run().unwrap();
+        let workload = Workload::read(&path)?;
+        workload.run()?;
         criterion.bench_function(goal.name, |bencher| {
-            bencher.iter(|| workload.run().unwrap());
+            bencher.iter(|| workload.run());
         });
     }
+    Ok(())
 }
 
 /// Benchmarks run in their package's folder, two below the workspace.

@@ -97,6 +97,8 @@ struct Driver {
     definition: Arc<StateMachine>,
     limits: Limits,
     machine: Machine,
+    /// The values that its checkpoints refer to.
+    sealed: std::collections::HashMap<u64, asl::Value>,
     mode: Mode,
     now: Timestamp,
     steps: u64,
@@ -110,6 +112,7 @@ impl Driver {
         Self {
             now: info.start_time,
             machine: Machine::new(definition.clone(), info, limits),
+            sealed: std::collections::HashMap::new(),
             definition,
             limits,
             mode,
@@ -165,9 +168,19 @@ impl Driver {
     }
 
     fn restore(&mut self) -> Result<(), String> {
+        for sealed in self.machine.seal() {
+            self.sealed.insert(sealed.id, sealed.value);
+        }
         let checkpoint = self.machine.checkpoint();
-        self.machine = Machine::restore(self.definition.clone(), &checkpoint, self.limits)
-            .map_err(|error| error.to_string())?;
+        let used = Machine::refers_to(&checkpoint).map_err(|error| error.to_string())?;
+        self.sealed.retain(|id, _| used.contains(id));
+        self.machine = Machine::restore(
+            self.definition.clone(),
+            &checkpoint,
+            &self.sealed,
+            self.limits,
+        )
+        .map_err(|error| error.to_string())?;
         Ok(())
     }
 

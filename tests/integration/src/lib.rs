@@ -36,6 +36,8 @@ pub const ROLE_USER: &str = "sfn-integration";
 pub struct Place {
     /// The connection of the person who runs the tests.
     pub admin: Client,
+    /// The same, to be used otherwise.
+    pub admin_connection: Config,
     /// The test's own namespace.
     pub namespace: String,
     /// The operator's connection.
@@ -79,11 +81,12 @@ impl Place {
         }
         grant(&admin, &namespace).await;
         let token = request_token(&admin, &namespace).await;
-        let mut operator = config;
+        let mut operator = config.clone();
         operator.auth_info = kube::config::AuthInfo::default();
         operator.auth_info.token = Some(token.into());
         Some(Self {
             admin,
+            admin_connection: config,
             namespace,
             operator,
         })
@@ -284,6 +287,7 @@ async fn apply(
     let mut object: serde_json::Value = serde_json::from_str(content).expect("content is JSON");
     object["apiVersion"] = version.into();
     object["kind"] = kind.into();
+    object["metadata"]["name"] = name.into();
     let api = api(client, namespace, version, kind);
     let parameters = PatchParams::apply("integration").force();
     api.patch(name, &parameters, &Patch::Apply(&object))

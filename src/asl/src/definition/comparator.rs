@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use super::compiler::Compiler;
 use super::diagnostic::code;
-use super::fields::{Fields, wrong_type};
+use super::fields::{Fields, fixed_timestamp, wrong_type};
 use super::place::Place;
 use super::template::looks_like_a_query;
-use super::timestamp;
 use crate::states::comparator::{Comparator, Operand, Ordering};
 use crate::value::Value;
 
@@ -99,7 +98,7 @@ pub(super) fn compile(
         ),
         Operator::String(order) => Comparator::String(order, site.operand(compiler, string)?),
         Operator::Timestamp(order) => {
-            Comparator::Timestamp(order, site.operand(compiler, timestamp::fixed)?)
+            Comparator::Timestamp(order, site.operand(compiler, fixed_timestamp)?)
         }
         Operator::StringMatches => Comparator::StringMatches(string(compiler, &site.place, value)?),
         Operator::Is(comparator) => comparator(boolean(compiler, &site.place, value)?),

@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, Severity, code};
 use super::place::Place;
 use super::scope::Scope;
 use super::{MachineType, Rules};
-use crate::query::{QueryLanguage, SyntaxError};
+use crate::query::{Expression, QueryLanguage, SyntaxError};
 use crate::states::{State, StateIndex};
 
 /// Compiles one definition. Problems are collected, never thrown, so that all are found at once.
@@ -92,7 +92,7 @@ impl<'a> Compiler<'a> {
             code::INVALID_JSONATA_EXPRESSION,
             place.to_string(),
             error.message.clone(),
-            error.offset + super::expression::OPENING.len(),
+            error.offset + Expression::OPENING.len(),
         );
     }
 
@@ -147,6 +147,16 @@ impl<'a> Compiler<'a> {
     ) {
         self.warnings
             .push(diagnostic(Severity::Warning, code, place, message));
+    }
+
+    /// What was found before.
+    pub(super) fn add(&mut self, found: Vec<Diagnostic>) {
+        for diagnostic in found {
+            match diagnostic.severity {
+                Severity::Error => self.schema.push(diagnostic),
+                Severity::Warning => self.warnings.push(diagnostic),
+            }
+        }
     }
 
     /// How many problems of fields there are so far.

@@ -3,12 +3,15 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::compiler::Compiler;
 use super::expression;
 use super::place::Place;
 use super::template;
 use crate::query::jsonpath::Intrinsic;
-use crate::query::{Dynamic, Path, QueryLanguage, ReferencePath, Template};
+use crate::query::{Dynamic, Expression, Path, QueryLanguage, ReferencePath, Template};
+use crate::states::wait::parse_timestamp;
 use crate::value::{Object, Value};
 
 /// The largest number of seconds, attempts and the like.
@@ -297,7 +300,9 @@ impl<'a> Fields<'a> {
         }
         let value = self.get(name)?;
         match (self.language, value) {
-            (QueryLanguage::Jsonata, Value::String(text)) if expression::inner(text).is_some() => {
+            (QueryLanguage::Jsonata, Value::String(text))
+                if Expression::delimited(text).is_some() =>
+            {
                 expression::compile(compiler, &place, text).map(Dynamic::Expression)
             }
             _ => fixed(compiler, &place, value).map(Dynamic::Fixed),
@@ -356,6 +361,25 @@ pub(super) fn wrong_type(
         _ => format!("Expected value of type {expected}, but found {found}"),
     };
     compiler.error(place, message);
+}
+
+/// An instant: RFC 3339 with a capital `T`, and a zone.
+///
+/// Source: States Language, "Timestamps".
+pub(super) fn fixed_timestamp(
+    compiler: &mut Compiler<'_>,
+    place: &Place<'_>,
+    value: &Value,
+) -> Option<Timestamp> {
+    let Value::String(text) = value else {
+        wrong_type(compiler, place, "String", value);
+        return None;
+    };
+    let timestamp = parse_timestamp(text);
+    if timestamp.is_none() {
+        compiler.error(place, "String does not match RFC3339 timestamp");
+    }
+    timestamp
 }
 
 /// An integer within a range.

@@ -17,11 +17,11 @@ mod place;
 mod resource;
 mod retry;
 mod scope;
-pub mod source;
+mod source;
 mod state;
 mod states;
 mod template;
-mod timestamp;
+mod variable_references;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -122,11 +122,10 @@ impl StateMachine {
     /// All problems at once; at least one is an error.
     pub fn compile_with(text: &str, rules: Rules<'_>) -> Result<Compiled, Vec<Diagnostic>> {
         let read = source::read(text).map_err(|diagnostic| vec![diagnostic])?;
-        let outcome = Self::compile_value_with(&read.value, rules);
-        if read.problems.is_empty() {
-            return outcome;
-        }
-        read.add_problems_to(outcome)
+        let mut compiler = Compiler::new(rules);
+        compiler.add(read.problems);
+        let outline = compile_outline(&mut compiler, &read.value);
+        finish(compiler, outline)
     }
 
     /// Compiles a standard state machine that was read before.

@@ -4,10 +4,9 @@
 
 use super::compiler::Compiler;
 use super::diagnostic::code;
-use super::expression;
 use super::fields::wrong_type;
 use super::place::Place;
-use crate::query::{QueryLanguage, Template};
+use crate::query::{Expression, QueryLanguage, Template};
 use crate::value::Value;
 
 /// Compiles a template; reports all its bad parts.
@@ -24,23 +23,44 @@ pub(super) fn compile(
         Ok(template) => return Some(template),
         Err(problems) => problems,
     };
+    let code = match language {
+        QueryLanguage::JsonPath => code::SCHEMA_VALIDATION_FAILED,
+        QueryLanguage::Jsonata => code::INVALID_JSONATA_EXPRESSION,
+    };
     for problem in problems {
-        let location = format!("{place}{}", problem.pointer);
-        let (code, message) = match language {
-            QueryLanguage::Jsonata => (code::INVALID_JSONATA_EXPRESSION, problem.message),
-            QueryLanguage::JsonPath => {
-                let name = problem.pointer.rsplit('/').next().unwrap_or_default();
-                let message = format!(
-                    "The value for the field '{name}' must be a valid JSONPath or a valid \
-                     intrinsic function call: {}",
-                    problem.message
-                );
-                (code::SCHEMA_VALIDATION_FAILED, message)
-            }
+        let message = if problem.reason.is_empty() || problem.reason == problem.message {
+            problem.message
+        } else {
+            format!("{}: {}", problem.message, problem.reason)
         };
+        let location = location(place, value, &problem.pointer);
         compiler.syntax_error(code, location, message, problem.offset);
     }
     None
+}
+
+/// A part of a template, as locations are written.
+fn location(place: &Place<'_>, template: &Value, pointer: &str) -> String {
+    fn descend(place: &Place<'_>, value: &Value, pointer: &str) -> String {
+        let Some(rest) = pointer.strip_prefix('/') else {
+            return place.to_string();
+        };
+        let end = rest.find('/').unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        let name = name.replace("~1", "/").replace("~0", "~");
+        let inner = match value {
+            Value::Array(items) => name.parse().ok().and_then(|index: usize| {
+                let item = items.items().get(index)?;
+                Some(descend(&place.item(index), item, rest))
+            }),
+            Value::Object(object) => object
+                .get(&name)
+                .map(|value| descend(&place.member(&name), value, rest)),
+            _ => None,
+        };
+        inner.unwrap_or_else(|| place.to_string())
+    }
+    descend(place, template, pointer)
 }
 
 /// An object in JSONPath states; in JSONata states an object or an expression.
@@ -52,7 +72,7 @@ pub(super) fn is_object_or_expression(
 ) -> bool {
     let expected = match (language, value) {
         (_, Value::Object(_)) => return true,
-        (QueryLanguage::Jsonata, Value::String(text)) if expression::inner(text).is_some() => {
+        (QueryLanguage::Jsonata, Value::String(text)) if Expression::delimited(text).is_some() => {
             return true;
         }
         (QueryLanguage::Jsonata, _) => "Object or JSONata expression",

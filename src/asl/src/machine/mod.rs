@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-pub use checkpoint::CheckpointError;
+use checkpoint::Vault;
+pub use checkpoint::{CheckpointError, Sealed};
 pub use interface::{
     Command, Event, ExecutionInfo, Limits, Moment, Outcome, TaskId, TaskRequest, Transition,
 };
@@ -52,6 +53,7 @@ pub struct Machine {
     timers: Timers,
     tasks: HashMap<TaskId, ThreadId, RandomState>,
     recorder: Recorder,
+    vault: Vault,
     /// Numbers the tasks of threads that have no events.
     unrecorded_tasks: u64,
     /// When the state machine's TimeoutSeconds are over.
@@ -75,6 +77,7 @@ impl Machine {
             timers: Timers::default(),
             tasks: HashMap::default(),
             recorder: Recorder::default(),
+            vault: Vault::default(),
             unrecorded_tasks: 0,
             deadline: None,
             outcome: None,

@@ -254,6 +254,14 @@ impl Machine {
         let Some(mut owner) = self.threads.take(parent.thread) else {
             return;
         };
+        // Which field failed is recorded where it failed, once.
+        let ended = match ended {
+            Ended::Failed(fault) => Ended::Failed(Fault {
+                location: None,
+                ..fault
+            }),
+            succeeded => succeeded,
+        };
         let flow = match &owner.phase {
             Phase::Parallel(_) => self.branch_ended(parent, &mut owner, thread, ended, step),
             Phase::Map(_) => self.iteration_ended(parent, &mut owner, thread, ended, step),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::State;
-use crate::errors::{Fault, RUNTIME};
+use crate::errors::Fault;
 use crate::machine::thread::Retries;
 use crate::query::Random;
 
@@ -40,9 +40,6 @@ pub(crate) fn decide(
         .iter()
         .enumerate()
         .find(|(_, retrier)| fault.matches(&retrier.error_equals))?;
-    if fault.name() == RUNTIME {
-        return None;
-    }
     retries.by_retrier.resize(retriers.len(), 0);
     let attempts = retries.by_retrier.get_mut(at)?;
     if *attempts >= retrier.max_attempts {

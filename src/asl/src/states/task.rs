@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{Catcher, Next, Retrier, State, StateKind};
-use crate::errors::{Fault, HEARTBEAT_TIMEOUT};
+use crate::errors::{Fault, HEARTBEAT_TIMEOUT, RUNTIME};
 use crate::history::EventKind;
 use crate::machine::stage::{Given, Stage, unexpected_type};
 use crate::machine::thread::{Phase, RunningTask, Thread, ThreadId};
@@ -219,6 +219,14 @@ impl Machine {
         result: Result<Value, Fault>,
         step: &mut Step<'_>,
     ) -> Flow {
+        if let Err(fault) = &result
+            && fault.name() == RUNTIME
+        {
+            // The task could not be used at all: AWS tells that as the state's failure alone.
+            let cause = fault.cause.as_deref().unwrap_or_default();
+            let fault = self.stage(thread, state, step).runtime(cause);
+            return self.failed(id, thread, state, fault, step);
+        }
         let arn = &task.resource.arn;
         let result = result.and_then(|output| {
             self.stage(thread, state, step).check_size(&output, arn)?;
@@ -321,9 +329,10 @@ impl Task {
         })
     }
 
-    /// The token with which the outside answers, where it does so by a callback.
+    /// The token with which the outside may answer, where the state waits for more than the
+    /// answer to its request: AWS gives one to `.sync` tasks, too.
     fn token(&self, execution: &str, thread: &Thread, step: &Step<'_>) -> Option<Arc<str>> {
-        let by_callback = self.resource.pattern() == Pattern::WaitForTaskToken
+        let by_callback = self.resource.pattern() != Pattern::RequestResponse
             || matches!(self.resource.kind, ResourceKind::Activity(_));
         by_callback.then(|| {
             let text = format!(

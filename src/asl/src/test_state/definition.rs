@@ -1,12 +1,11 @@
 //! The state under test: one by itself, or one of a state machine.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{TestStateError, TestStateRequest};
 use crate::definition::{Diagnostic, StateMachine};
 use crate::states::{Next, State, StateIndex};
-use crate::value::{ObjectBuilder, Value, parse};
+use crate::value::parse;
 
 /// What TestState calls a state that is given by itself.
 pub(super) const STATE_NAME: &str = "StateName";
@@ -57,18 +56,22 @@ pub(super) fn compile(request: &TestStateRequest) -> Result<Tested, TestStateErr
     let single = parse(&request.definition)
         .ok()
         .filter(|definition| definition.get("States").is_none());
-    let (text, name) = match (&single, name) {
-        (Some(state), _) => (machine_around(state), STATE_NAME),
-        (None, Some(name)) => (request.definition.clone(), name),
+    let compiled = match (&single, name) {
+        (Some(state), _) => StateMachine::compile_state(STATE_NAME, state, &|_| true),
+        (None, Some(_)) => StateMachine::compile(&request.definition, &|_| true),
         (None, None) => {
             return Err(TestStateError::validation(
                 "stateName is required when the definition is a state machine",
             ));
         }
     };
-    let definition = StateMachine::compile(&text, &|_| true)
-        .map_err(|problems| TestStateError::invalid_definition(refusal(problems, &single)))?
+    let definition = compiled
+        .map_err(|problems| TestStateError::invalid_definition(refusal(&problems)))?
         .state_machine;
+    let name = match single {
+        Some(_) => STATE_NAME,
+        None => name.unwrap_or_default(),
+    };
     find(definition, name)
         .ok_or_else(|| TestStateError::validation("State not found in definition"))
 }
@@ -83,46 +86,7 @@ fn find(definition: StateMachine, name: &str) -> Option<Tested> {
     })
 }
 
-/// A state machine with this state, and an empty one for each state that it leads to.
-fn machine_around(state: &Value) -> String {
-    let mut names = BTreeSet::new();
-    add_targets(state, &mut names);
-    for field in ["Choices", "Catch"] {
-        let entries = state.get(field).and_then(Value::as_array);
-        for entry in entries.unwrap_or_default() {
-            add_targets(entry, &mut names);
-        }
-    }
-    names.remove(STATE_NAME);
-    let mut states = ObjectBuilder::default().with(STATE_NAME, state.clone());
-    for name in names {
-        let end = ObjectBuilder::default().with("Type", "Succeed").build();
-        states.set(name.into(), Value::Object(end));
-    }
-    let machine = ObjectBuilder::default()
-        .with("StartAt", STATE_NAME)
-        .with("States", states.build());
-    Value::Object(machine.build()).to_string()
-}
-
-fn add_targets(from: &Value, names: &mut BTreeSet<String>) {
-    for field in ["Next", "Default"] {
-        if let Some(name) = from.get(field).and_then(Value::as_str) {
-            names.insert(name.to_owned());
-        }
-    }
-}
-
-/// The message of an invalid definition; places in a single state are told from its root.
-fn refusal(mut problems: Vec<Diagnostic>, single: &Option<Value>) -> String {
-    if single.is_some() {
-        let root = format!("/States/{STATE_NAME}");
-        for problem in &mut problems {
-            if let Some(place) = problem.location.strip_prefix(&root) {
-                problem.location = if place.is_empty() { "/" } else { place }.to_owned();
-            }
-        }
-    }
+fn refusal(problems: &[Diagnostic]) -> String {
     let problems: Vec<String> = problems.iter().map(Diagnostic::to_string).collect();
     format!(
         "Invalid State Machine Definition: '{}'",

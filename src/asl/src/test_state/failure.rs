@@ -3,7 +3,7 @@
 use super::attempt::Attempt;
 use super::inspection::{ErrorDetails, InspectionData};
 use super::{TestStateAnswer, TestStatus};
-use crate::errors::{Fault, RUNTIME};
+use crate::errors::Fault;
 use crate::machine::stage::Stage;
 
 impl Attempt<'_> {
@@ -15,9 +15,7 @@ impl Attempt<'_> {
         data: &mut InspectionData,
     ) -> TestStateAnswer {
         let mut details = ErrorDetails::default();
-        let answer = if fault.name() == RUNTIME {
-            failure(stage, &fault, TestStatus::Failed)
-        } else if self.is_retried(stage, &fault, &mut details) {
+        let answer = if self.is_retried(stage, &fault, &mut details) {
             failure(stage, &fault, TestStatus::Retriable)
         } else {
             self.caught(stage, fault, &mut details)

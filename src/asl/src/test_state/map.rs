@@ -23,7 +23,7 @@ impl Attempt<'_> {
         let input = effective_input(stage, data)?;
         let items = match &map.item_reader {
             Some(_) => self.item_reader_data()?,
-            None => map.items(stage, &input)?,
+            None => map.items(stage, &input)?.items().to_vec(),
         };
         if by_paths(stage) && map.item_reader.is_none() {
             data.after_items_path = Some(Value::from(items.clone()));

@@ -64,6 +64,18 @@ impl Array {
     }
 }
 
+impl Default for Array {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl fmt::Debug for Array {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.items()).finish()
+    }
+}
+
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
         Self(Arc::new(ArrayData {

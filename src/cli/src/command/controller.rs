@@ -1,5 +1,6 @@
 //! `sfn controller`: the operator itself.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -193,6 +194,7 @@ impl Controller {
             .with_context(|| format!("--log-level: '{}' is no level", self.log_level))?;
         let lines = tracing_subscriber::fmt()
             .with_env_filter(filter)
+            .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Json => lines.json().flatten_event(true).init(),

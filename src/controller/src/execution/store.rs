@@ -171,6 +171,7 @@ fn page_name(key: &ExecutionKey, id: &PageId) -> String {
     let kind = match id.kind {
         PageKind::History => 'h',
         PageKind::Checkpoint => 'c',
+        PageKind::Values => 'v',
     };
     let uid: String = key.uid.chars().take(5).collect();
     format!("{}-{uid}-{kind}{}-{}", key.name, id.sequence, id.digest)
@@ -180,6 +181,7 @@ fn build_page(key: &ExecutionKey, page: &Page) -> ExecutionPage {
     let format = match page.id.kind {
         PageKind::History => "history.v1+zstd+base64",
         PageKind::Checkpoint => "checkpoint.v1+zstd+base64",
+        PageKind::Values => "values.v1+zstd+base64",
     };
     let owner = OwnerReference {
         api_version: Execution::api_version(&()).into_owned(),

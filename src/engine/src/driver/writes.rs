@@ -3,13 +3,15 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
+use asl::machine::Machine;
 use tokio::time::Instant;
 
 use super::{End, Known, Ports, Settings};
 use crate::backoff::Backoff;
 use crate::execution::Execution;
 use crate::ports::{ExecutionKey, PageId, Revision, Snapshot, StoreError};
-use crate::record::{self, Checkpoint, Page, RecordError};
+use crate::record::{self, Checkpoint, Page, Record, RecordError};
+use crate::values::{self, Group};
 
 /// How long a write that the store refuses is left alone: something else has to change first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
@@ -24,7 +26,30 @@ pub(super) struct Writer {
     stored: Option<u64>,
     /// The pages of the checkpoint that is stored.
     parts: Vec<PageId>,
+    /// The sealed values that it refers to, and those that were sealed since.
+    groups: Vec<Group>,
     backoff: Backoff,
+}
+
+/// What a continued execution's record names.
+pub(super) struct StoredRecord {
+    fingerprint: u64,
+    parts: Vec<PageId>,
+    groups: Vec<Group>,
+}
+
+impl StoredRecord {
+    /// What this record, of this text, names.
+    pub(super) fn new(text: &str, record: &Record) -> Self {
+        Self {
+            fingerprint: fingerprint(text),
+            parts: match &record.checkpoint {
+                Checkpoint::Paged(parts) => parts.clone(),
+                _ => Vec::new(),
+            },
+            groups: record.values.clone(),
+        }
+    }
 }
 
 enum Write<'a> {
@@ -58,12 +83,12 @@ impl Writer {
         ports: &Ports,
         settings: &Settings,
         known: Known,
-        record: Option<(&str, Checkpoint)>,
+        record: Option<StoredRecord>,
     ) -> Self {
-        let stored = record.as_ref().map(|(text, _)| fingerprint(text));
-        let parts = match record {
-            Some((_, Checkpoint::Paged(parts))) => parts,
-            _ => Vec::new(),
+        let stored = record.as_ref().map(|record| record.fingerprint);
+        let (parts, groups) = match record {
+            Some(record) => (record.parts, record.groups),
+            None => (Vec::new(), Vec::new()),
         };
         Self {
             ports: ports.clone(),
@@ -72,6 +97,7 @@ impl Writer {
             protected: known.protected,
             stored,
             parts,
+            groups,
             backoff: Backoff::for_writes(),
         }
     }
@@ -79,8 +105,12 @@ impl Writer {
     /// Seals what is long, then stores a snapshot.
     pub(super) async fn save(&mut self, execution: &mut Execution) -> Result<(), End> {
         self.seal(execution).await?;
-        let checkpoint = self.place_checkpoint(execution).await?;
-        let record = self.sound(execution.record(&checkpoint)).await?;
+        self.seal_values(execution).await?;
+        let bytes = execution.checkpoint();
+        let unused = self.take_unused_groups(bytes.as_deref());
+        let checkpoint = self.place_checkpoint(bytes).await?;
+        let record = execution.record(&checkpoint, &self.groups);
+        let record = self.sound(record).await?;
         let snapshot = Snapshot {
             record: record.into(),
             progress: execution.progress(),
@@ -90,7 +120,33 @@ impl Writer {
         let observer = &self.ports.observer;
         observer.saved(&self.key, bytes, tries, since.elapsed());
         self.remove_old_parts(checkpoint).await;
+        self.remove(unused.iter().flat_map(|group| &group.pages))
+            .await;
         Ok(())
+    }
+
+    /// Writes the values that are large and were not written before.
+    async fn seal_values(&mut self, execution: &mut Execution) -> Result<(), End> {
+        let group = values::build_group(execution.seal_values());
+        let Some((group, pages)) = self.sound(group).await? else {
+            return Ok(());
+        };
+        for page in &pages {
+            self.write(&Write::Page(page)).await?;
+        }
+        self.groups.push(group);
+        Ok(())
+    }
+
+    /// The groups of which a checkpoint needs nothing any more.
+    fn take_unused_groups(&mut self, checkpoint: Option<&[u8]>) -> Vec<Group> {
+        let used = checkpoint.map(Machine::refers_to);
+        let used = used.and_then(Result::ok).unwrap_or_default();
+        let (kept, unused) = std::mem::take(&mut self.groups)
+            .into_iter()
+            .partition(|group| group.holds_any(&used));
+        self.groups = kept;
+        unused
     }
 
     /// Writes the history's pages, if its tail is long.
@@ -107,8 +163,8 @@ impl Writer {
     }
 
     /// A checkpoint too large for its record goes into pages first.
-    async fn place_checkpoint(&mut self, execution: &Execution) -> Result<Checkpoint, End> {
-        let Some(bytes) = execution.checkpoint() else {
+    async fn place_checkpoint(&mut self, bytes: Option<Vec<u8>>) -> Result<Checkpoint, End> {
+        let Some(bytes) = bytes else {
             return Ok(Checkpoint::None);
         };
         let pages = record::build_checkpoint_pages(&bytes);
@@ -131,7 +187,16 @@ impl Writer {
             _ => Vec::new(),
         };
         let old = std::mem::replace(&mut self.parts, parts);
-        for id in old.iter().filter(|id| !self.parts.contains(id)) {
+        let unused: Vec<PageId> = old
+            .into_iter()
+            .filter(|id| !self.parts.contains(id))
+            .collect();
+        self.remove(&unused).await;
+    }
+
+    /// Removes pages that no record refers to any more.
+    async fn remove(&self, pages: impl IntoIterator<Item = &PageId>) {
+        for id in pages {
             if let Err(error) = self.ports.store.delete_page(&self.key, id).await {
                 tracing::debug!(%error, ?id, "a page of an old checkpoint stays");
             }

@@ -20,6 +20,11 @@ fn page(sequence: u64) -> PageId {
 fn record(checkpoint: Checkpoint) -> Record {
     Record {
         checkpoint,
+        values: vec![Group {
+            first: 3,
+            last: 4,
+            pages: vec![page(3)],
+        }],
         tail: Tail::stored("{\"id\":7}\n".to_owned(), 7, Some(page(2))),
         cancelling: vec![TaskRequest {
             task: 5,
@@ -34,7 +39,13 @@ fn record(checkpoint: Checkpoint) -> Record {
 }
 
 fn encoded(record: &Record) -> String {
-    encode(&record.checkpoint, &record.tail, record.cancelling.iter()).unwrap()
+    encode(
+        &record.checkpoint,
+        &record.values,
+        &record.tail,
+        record.cancelling.iter(),
+    )
+    .unwrap()
 }
 
 #[rstest]
@@ -76,5 +87,5 @@ fn a_large_checkpoint_is_split_into_pages_below_the_limit_of_an_object() {
     assert_eq!(numbers, [0, 1, 2, 3]);
     assert!(pages.iter().all(|page| page.data.len() < 512 * 1024));
     let parts = pages.iter().map(|page| &*page.data);
-    assert_eq!(join_checkpoint_pages(parts).unwrap(), bytes);
+    assert_eq!(join_pages(parts).unwrap(), bytes);
 }

@@ -33,20 +33,22 @@ pub(super) enum Found {
 }
 
 impl RunJob {
-    /// Creates the Job in the name of `actor`, or adopts it where this task created it before.
+    /// Creates the Job in the name of the task's identity, or adopts it where this task created
+    /// it before.
     pub(super) async fn create(
         &self,
         task: &Task,
         order: &Order,
-        actor: &Actor,
         report: &mut Report,
     ) -> Result<Created, Fault> {
+        let who = self.identities.resolve(task).await?;
+        report.identity(who.note);
         if task.resumed
             && let Ok(Found::Ours(job)) = self.find(task, order, report).await
         {
             return Ok(adopt(&job));
         }
-        let request = self.build_request(task, order, actor)?;
+        let request = build_request(task, order, who.actor)?;
         let mut patience = Patience::new(self.limits.retry_time);
         loop {
             match self.send(task, &request).await {
@@ -75,19 +77,6 @@ impl RunJob {
             }
             report.trouble(None);
         }
-    }
-
-    fn build_request(&self, task: &Task, order: &Order, actor: &Actor) -> Result<Outgoing, Fault> {
-        let refuse = || Fault::new(RUNTIME, format!("'{}' is no namespace", order.namespace));
-        let mut target = paths::jobs(&order.namespace).ok_or_else(refuse)?;
-        let manager = marks::field_manager(&task.id());
-        paths::add_query(&mut target, "fieldManager", &manager);
-        Ok(Outgoing::json(
-            actor.clone(),
-            Method::POST,
-            target,
-            &order.job,
-        ))
     }
 
     async fn send(&self, task: &Task, request: &Outgoing) -> Result<Answer, SendError> {
@@ -133,6 +122,14 @@ impl RunJob {
             }
         }
     }
+}
+
+fn build_request(task: &Task, order: &Order, actor: Actor) -> Result<Outgoing, Fault> {
+    let refuse = || Fault::new(RUNTIME, format!("'{}' is no namespace", order.namespace));
+    let mut target = paths::jobs(&order.namespace).ok_or_else(refuse)?;
+    let manager = marks::field_manager(&task.id());
+    paths::add_query(&mut target, "fieldManager", &manager);
+    Ok(Outgoing::json(actor, Method::POST, target, &order.job))
 }
 
 fn accept(answer: Answer) -> Created {

@@ -4,10 +4,12 @@ mod build;
 mod cancel;
 mod create;
 mod early_logs;
+mod gather;
 mod in_flight;
 mod log_options;
 mod log_reader;
 mod progress;
+mod registry;
 mod report;
 mod result;
 mod view;
@@ -25,9 +27,12 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use self::build::{Order, build_order};
 use self::in_flight::InFlight;
+use self::log_options::LogOptions;
 use self::log_reader::LogReader;
+use self::registry::{Awaited, Subscription};
 use self::report::Report;
-use self::watch::{Awaited, JobWatch};
+use self::view::JobView;
+use self::watch::JobWatch;
 use crate::api_server::ApiServer;
 use crate::home_cluster::validate_cluster;
 use crate::identity::Identities;
@@ -66,28 +71,51 @@ impl RunJob {
     /// Creates the Job; for `.sync`, waits until it has ended.
     pub(crate) async fn run(
         &self,
-        task: &Task,
+        task: Task,
         updates: UnboundedSender<TaskUpdate>,
     ) -> Result<Value, Fault> {
-        let order = build_order(task)?;
-        validate_cluster(&order.cluster, &self.cluster)?;
-        let who = self.identities.resolve(task).await?;
-        let mut report = Report::new(updates, who.note);
+        let mut report = Report::new(updates);
         if task.request.resource.pattern() != Pattern::Sync {
-            let created = self.create(task, &order, &who.actor, &mut report).await?;
+            let order = self.accept(&task)?;
+            let created = self.create(&task, &order, &mut report).await?;
             return Ok(created.answer.envelope());
         }
-        let subscription = self.watch.subscribe(awaited(task, &order));
-        let created = self.create(task, &order, &who.actor, &mut report).await?;
+        // Thousands wait at the same time: what only the creation needs is let go of before.
+        let submitted = Box::pin(self.submit(task, &mut report)).await?;
+        self.wait(submitted, report).await
+    }
+
+    /// The Job that a task asks for, if it may be had.
+    fn accept(&self, task: &Task) -> Result<Order, Fault> {
+        let order = build_order(task)?;
+        validate_cluster(&order.cluster, &self.cluster)?;
+        Ok(order)
+    }
+
+    async fn submit(&self, task: Task, report: &mut Report) -> Result<Submitted, Fault> {
+        let order = self.accept(&task)?;
+        let subscription = self.watch.subscribe(Awaited {
+            label: marks::task_label(&task.id()),
+            namespace: order.namespace.clone(),
+            name: order.name.clone().unwrap_or_default(),
+        });
+        let created = self.create(&task, &order, report).await?;
         report.submitted(created.answer.envelope());
-        self.wait(&order, created, subscription, report).await
+        if let Some(job) = JobView::read(&created.job) {
+            subscription.see_job(job);
+        }
+        Ok(Submitted {
+            subscription,
+            logs: order.logs,
+            adopted: created.adopted,
+        })
     }
 }
 
-fn awaited(task: &Task, order: &Order) -> Awaited {
-    Awaited {
-        label: marks::task_label(&task.id()),
-        namespace: order.namespace.clone(),
-        name: order.name.clone().unwrap_or_default(),
-    }
+/// A Job that exists, whose end is waited for.
+struct Submitted {
+    subscription: Subscription,
+    logs: LogOptions,
+    /// It was not created just now: it may have pods already.
+    adopted: bool,
 }

@@ -15,15 +15,17 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(updates: UnboundedSender<TaskUpdate>, identity: Option<String>) -> Self {
+    pub(crate) fn new(updates: UnboundedSender<TaskUpdate>) -> Self {
         Self {
             updates,
-            remarks: Remarks {
-                identity,
-                ..Remarks::default()
-            },
+            remarks: Remarks::default(),
             told: None,
         }
+    }
+
+    /// What people should know of the identity that the task acts with.
+    pub(crate) fn identity(&mut self, note: Option<String>) {
+        self.remarks.identity = note;
     }
 
     /// The Job was created.

@@ -1,17 +1,17 @@
 //! `ValidateStateMachineDefinition`.
 
 use asl::Value;
-use asl::definition::{Diagnostic, Severity, StateMachine};
+use asl::definition::{Diagnostic, MachineType, Rules, Severity, StateMachine};
 use asl::value::ObjectBuilder;
 
 use super::{Settings, Verdict};
 use crate::Case;
-use crate::matching::{Matcher, Rules};
+use crate::matching::{self, Matcher};
 
 pub(super) fn run(case: &Case, _settings: Settings) -> Result<Verdict, String> {
     let expected = case.expected();
     let got = validate(&diagnostics(case));
-    let rules = Rules::of(case);
+    let rules = matching::Rules::of(case);
     let differences = Matcher::new(&rules).compare("", &expected, &got);
     Ok(Verdict {
         expected,
@@ -22,7 +22,14 @@ pub(super) fn run(case: &Case, _settings: Settings) -> Result<Verdict, String> {
 
 /// All that is said about the case's definition.
 pub(super) fn diagnostics(case: &Case) -> Vec<Diagnostic> {
-    match StateMachine::compile(&case.definition_text(), &|_| true) {
+    let rules = Rules {
+        machine_type: match case.is_express() {
+            true => MachineType::Express,
+            false => MachineType::Standard,
+        },
+        serves: &|_| true,
+    };
+    match StateMachine::compile_with(&case.definition_text(), rules) {
         Ok(compiled) => compiled.warnings,
         Err(problems) => problems,
     }
@@ -47,7 +54,7 @@ fn as_json(diagnostic: &Diagnostic) -> Value {
     };
     let fields = ObjectBuilder::default()
         .with("severity", severity)
-        .with("code", diagnostic.code.clone())
+        .with("code", diagnostic.code.to_string())
         .with("message", diagnostic.message.clone())
         .with("location", diagnostic.location.clone());
     Value::Object(fields.build())

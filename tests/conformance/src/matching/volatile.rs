@@ -14,7 +14,8 @@ use crate::json;
 static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"<<[A-Za-z][\w-]*>:\d+>|<[A-Za-z][\w-]*:\d+>|<[A-Za-z]\w*_\d+idx>",
-        r"|<(?:region|partition|request_id|extended_request_id|start-time|entered-time)>"
+        r"|<(?:region|partition|request_id|extended_request_id|start-time|entered-time)>",
+        r"|<execution-id-\w+>"
     ))
     .unwrap()
 });
@@ -38,7 +39,8 @@ const NAMED_AFTER_THEIR_KEY: [&str; 3] = ["x-amzn-RequestId", "X-Amzn-Trace-Id",
 /// What a case says of its replaced parts.
 #[derive(Debug)]
 pub(super) struct Volatile {
-    /// Replaced wherever the pattern was found.
+    /// Replaced wherever the pattern was found. Where the recorder's pattern does not match, as for
+    /// account numbers, the replacement is a placeholder like the numbered ones.
     patterns: Vec<(Regex, String)>,
     /// What the values at some paths were replaced by: in those places anything may stand.
     at_paths: HashSet<String>,
@@ -101,6 +103,7 @@ impl Volatile {
             || expected == "timestamp" && is_time && scalar
             || expected == "datetime" && scalar
             || expected == key && NAMED_AFTER_THEIR_KEY.contains(&key)
+            || expected == "date" && key == "Date"
             || ROLE_NAMES.contains(&expected) && got.as_str().is_some_and(is_role)
     }
 
@@ -109,11 +112,22 @@ impl Volatile {
         &self,
         text: &'t str,
     ) -> Option<(&'t str, &'t str, &'t str)> {
-        let found = PLACEHOLDER.find(text)?;
-        let (before, rest) = text.split_at_checked(found.start())?;
+        let numbered = PLACEHOLDER.find(text).map(|found| found.range());
+        let own = self
+            .patterns
+            .iter()
+            .filter(|(_, replacement)| is_placeholder(replacement))
+            .filter_map(|(_, name)| Some((text.find(name)?, name.len())))
+            .map(|(start, length)| start..start + length);
+        let found = own.chain(numbered).min_by_key(|range| range.start)?;
+        let (before, rest) = text.split_at_checked(found.start)?;
         let (placeholder, after) = rest.split_at_checked(found.len())?;
         Some((before, placeholder, after))
     }
+}
+
+fn is_placeholder(replacement: &str) -> bool {
+    replacement.starts_with('<') && replacement.ends_with('>')
 }
 
 fn is_role(text: &str) -> bool {

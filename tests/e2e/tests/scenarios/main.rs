@@ -12,6 +12,7 @@ mod logs;
 mod pi;
 mod resources;
 mod run_job;
+mod schema;
 mod seed_000;
 mod seed_001;
 mod stop;

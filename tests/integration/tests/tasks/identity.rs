@@ -73,7 +73,7 @@ async fn map_role(place: &Place, lines: &str) {
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "ConfigMap"));
     let maps: Api<DynamicObject> =
         Api::namespaced_with(place.admin.clone(), "kube-system", &resource);
-    let patch = |data: serde_json::Value| serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "data": data});
+    let patch = |data: serde_json::Value| serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "aws-auth"}, "data": data});
     let parameters = PatchParams::apply("integration");
     let object = patch(serde_json::json!({}));
     maps.patch("aws-auth", &parameters, &Patch::Apply(&object))

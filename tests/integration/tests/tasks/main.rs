@@ -1,6 +1,12 @@
 //! The task runners on a real cluster.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
 
 mod call;
 mod describe_cluster;
@@ -9,3 +15,4 @@ mod job;
 mod job_adoption;
 mod job_cancel;
 mod job_logs;
+mod many_jobs;

@@ -9,7 +9,7 @@ use crate::definition::data_flow::INPUT_AND_OUTPUT;
 use crate::definition::expression;
 use crate::definition::fields::{Fields, Supported, wrong_type};
 use crate::definition::state::EVERY_STATE;
-use crate::query::QueryLanguage;
+use crate::query::{Expression, QueryLanguage};
 use crate::states::choice::{ChoiceRule, Condition};
 use crate::states::{Choice, StateIndex, StateKind};
 use crate::value::Value;
@@ -103,7 +103,7 @@ fn expression_condition(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Opt
     let place = fields.place.member("Condition");
     match value {
         Value::Bool(fixed) => Some(Condition::Fixed(*fixed)),
-        Value::String(text) if expression::inner(text).is_some() => {
+        Value::String(text) if Expression::delimited(text).is_some() => {
             expression::compile(compiler, &place, text).map(Condition::Expression)
         }
         other => {

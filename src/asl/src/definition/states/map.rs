@@ -12,7 +12,7 @@ use crate::definition::map_objects::{item_batcher, item_reader, result_writer};
 use crate::definition::place::Place;
 use crate::definition::state::{EVERY_STATE, TRANSITION, next};
 use crate::definition::{catch, label, retry};
-use crate::query::QueryLanguage;
+use crate::query::{Expression, QueryLanguage};
 use crate::states::map::Items;
 use crate::states::{Map, StateIndex, StateKind};
 use crate::value::Value;
@@ -187,7 +187,7 @@ fn items(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<Items> {
     }
     let place = fields.place.member("Items");
     match fields.get("Items")? {
-        Value::String(text) if expression::inner(text).is_some() => {
+        Value::String(text) if Expression::delimited(text).is_some() => {
             expression::compile(compiler, &place, text).map(Items::Expression)
         }
         Value::Array(_) | Value::Object(_) => {

@@ -5,9 +5,8 @@
 use crate::definition::assign::ASSIGN;
 use crate::definition::compiler::Compiler;
 use crate::definition::data_flow::INPUT_AND_OUTPUT;
-use crate::definition::fields::{Fields, MAX_INTEGER, Supported};
+use crate::definition::fields::{Fields, MAX_INTEGER, Supported, fixed_timestamp};
 use crate::definition::state::{EVERY_STATE, TRANSITION, next};
-use crate::definition::timestamp;
 use crate::query::QueryLanguage;
 use crate::states::wait::WaitUntil;
 use crate::states::{StateKind, Wait};
@@ -61,7 +60,7 @@ fn until(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<WaitUntil> 
     }
     if fields.has("Timestamp") || fields.has("TimestampPath") {
         return fields
-            .dynamic(compiler, "Timestamp", timestamp::fixed)
+            .dynamic(compiler, "Timestamp", fixed_timestamp)
             .map(WaitUntil::Timestamp);
     }
     fields

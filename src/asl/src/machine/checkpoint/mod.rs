@@ -2,20 +2,24 @@
 //!
 //! A checkpoint is JSON with a format number. States are named, not counted, so that a newer
 //! version of this crate may order them otherwise. Values that several places share are written
-//! once, in a table, and are shared again after the restore.
+//! once, in a table, and are shared again after the restore. Large values are sealed: they are
+//! handed out once by [`Machine::seal`], and checkpoints only refer to them, so that what is
+//! written grows with the work and not with its square.
 
 mod record;
 mod table;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::interface::Limits;
 use super::recorder::Recorder;
-use super::thread::Threads;
-use super::timers::Timers;
 use super::{Machine, ThreadId};
 use crate::definition::StateMachine;
-use record::{MachineRecord, ThreadRecord, WorkRecord};
+use crate::value::Value;
+use record::{InfoRecord, MachineRecord, OutcomeRecord, ThreadRecord, WorkRecord};
+pub use table::Sealed;
+pub(crate) use table::Vault;
 use table::{Reader, Writer};
 
 /// The newest format that is written and read.
@@ -38,6 +42,13 @@ pub enum CheckpointError {
     /// The definition lacks what the checkpoint refers to.
     #[error("the checkpoint refers to the state '{0}', which the definition does not have")]
     UnknownState(String),
+    /// A sealed value that the checkpoint refers to was not given.
+    #[error("the checkpoint refers to the sealed value {0}, which is missing")]
+    MissingValue(u64),
+}
+
+fn unreadable(error: serde_json::Error) -> CheckpointError {
+    CheckpointError::Unreadable(error.to_string())
 }
 
 #[derive(serde::Deserialize)]
@@ -45,25 +56,47 @@ struct FormatOnly {
     format: u32,
 }
 
+#[derive(serde::Deserialize)]
+struct RefersOnly {
+    #[serde(default)]
+    sealed: Vec<u64>,
+}
+
 impl Machine {
-    /// All that is needed to continue, without the history.
+    /// Seals the large values in use that were not sealed before. They must be stored before any
+    /// checkpoint that is made from here on.
+    pub fn seal(&mut self) -> Vec<Sealed> {
+        let mut values = Writer::new(&self.vault);
+        self.write(&mut values);
+        let large = values.large();
+        self.vault.renew(large)
+    }
+
+    /// All that is needed to continue, without the history and without what is sealed.
     #[must_use]
     pub fn checkpoint(&self) -> Vec<u8> {
-        let mut values = Writer::default();
-        let threads = self
-            .threads
-            .iter()
-            .filter_map(|(id, thread)| {
-                let state = self.definition.state(thread.state)?;
-                Some(ThreadRecord::write(id, thread, &state.name, &mut values))
-            })
-            .collect();
-        let record = MachineRecord {
+        let mut values = Writer::new(&self.vault);
+        let mut record = self.write(&mut values);
+        record.sealed = values.refers();
+        record.values = values.finish();
+        // Every part of the record is plain data with text keys: there is nothing to fail on.
+        serde_json::to_vec(&record).unwrap_or_default()
+    }
+
+    fn write(&self, values: &mut Writer<'_>) -> MachineRecord {
+        let mut threads = Vec::new();
+        for (id, thread) in self.threads.iter() {
+            if let Some(state) = self.definition.state(thread.state) {
+                threads.push(ThreadRecord::write(id, thread, &state.name, values));
+            }
+        }
+        MachineRecord {
             format: FORMAT,
-            info: self.info.clone(),
+            info: InfoRecord::write(&self.info, values),
             redrive_count: self.redrive_count,
             started: self.started,
             last_event: self.recorder.last(),
+            last_sealed: self.vault.last(),
             unrecorded_tasks: self.unrecorded_tasks,
             deadline: self.deadline,
             root: self.root.map(|id| id.0),
@@ -72,23 +105,32 @@ impl Machine {
             outcome: self
                 .outcome
                 .as_ref()
-                .map(|o| record::OutcomeRecord::write(o, &mut values)),
-            values: values.finish(),
-        };
-        // Every part of the record is plain data with text keys: there is nothing to fail on.
-        serde_json::to_vec(&record).unwrap_or_default()
+                .map(|outcome| OutcomeRecord::write(outcome, values)),
+            sealed: Vec::new(),
+            values: Vec::new(),
+        }
     }
 
-    /// Continues from a checkpoint's bytes.
+    /// The numbers of the sealed values that a checkpoint refers to, in order.
     ///
     /// # Errors
-    /// The bytes are no checkpoint of this definition, or one of a newer format.
+    /// The bytes are no checkpoint.
+    pub fn refers_to(checkpoint: &[u8]) -> Result<Vec<u64>, CheckpointError> {
+        let RefersOnly { sealed } = serde_json::from_slice(checkpoint).map_err(unreadable)?;
+        Ok(sealed)
+    }
+
+    /// Continues from a checkpoint's bytes and the sealed values that it refers to.
+    ///
+    /// # Errors
+    /// The bytes are no checkpoint of this definition, or one of a newer format, or a sealed
+    /// value is missing.
     pub fn restore(
         definition: Arc<StateMachine>,
         checkpoint: &[u8],
+        sealed: &HashMap<u64, Value>,
         limits: Limits,
     ) -> Result<Self, CheckpointError> {
-        let unreadable = |error: serde_json::Error| CheckpointError::Unreadable(error.to_string());
         let FormatOnly { format } = serde_json::from_slice(checkpoint).map_err(unreadable)?;
         if format > FORMAT {
             return Err(CheckpointError::Format {
@@ -97,18 +139,20 @@ impl Machine {
             });
         }
         let record: MachineRecord = serde_json::from_slice(checkpoint).map_err(unreadable)?;
-        let values = Reader::new(record.values);
+        if let Some(missing) = record.sealed.iter().find(|id| !sealed.contains_key(id)) {
+            return Err(CheckpointError::MissingValue(*missing));
+        }
+        let values = Reader::new(record.values, sealed);
         let mut machine = Self {
             redrive_count: record.redrive_count,
             started: record.started,
             root: record.root.map(ThreadId),
             recorder: Recorder::after(record.last_event),
+            vault: Vault::restored(record.last_sealed, sealed),
             unrecorded_tasks: record.unrecorded_tasks,
             deadline: record.deadline,
-            outcome: record.outcome.map(|o| o.read(&values)),
-            threads: Threads::default(),
-            timers: Timers::default(),
-            ..Self::new(definition, record.info, limits)
+            outcome: record.outcome.map(|outcome| outcome.read(&values)),
+            ..Self::new(definition, record.info.read(&values), limits)
         };
         for thread in record.threads {
             machine.place(thread, &values)?;
@@ -118,7 +162,7 @@ impl Machine {
         Ok(machine)
     }
 
-    fn place(&mut self, record: ThreadRecord, values: &Reader) -> Result<(), CheckpointError> {
+    fn place(&mut self, record: ThreadRecord, values: &Reader<'_>) -> Result<(), CheckpointError> {
         let id = ThreadId(record.id);
         let Some(state) = self.definition.by_name.get(record.state.as_str()).copied() else {
             return Err(CheckpointError::UnknownState(record.state));

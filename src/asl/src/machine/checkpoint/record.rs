@@ -17,18 +17,20 @@ use crate::machine::thread::{
 use crate::query::Variables;
 use crate::resource::Resource;
 use crate::states::StateIndex;
-use crate::states::map::{MapRun, MapRunArn};
-use crate::value::Value;
+use crate::states::map::{MapRun, MapRunArn, Results};
+use crate::value::{Array, Value};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MachineRecord {
     pub format: u32,
-    pub info: ExecutionInfo,
+    pub info: InfoRecord,
     #[serde(default)]
     pub redrive_count: u64,
     pub started: bool,
     pub last_event: u64,
+    #[serde(default)]
+    pub last_sealed: u64,
     #[serde(default)]
     pub unrecorded_tasks: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,50 @@ pub(super) struct MachineRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeRecord>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sealed: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InfoRecord {
+    id: Arc<str>,
+    name: Arc<str>,
+    role_arn: Arc<str>,
+    start_time: Timestamp,
+    input: Slot,
+    state_machine_id: Arc<str>,
+    state_machine_name: Arc<str>,
+    region: Arc<str>,
+}
+
+impl InfoRecord {
+    pub fn write(info: &ExecutionInfo, values: &mut Writer<'_>) -> Self {
+        Self {
+            id: info.id.clone(),
+            name: info.name.clone(),
+            role_arn: info.role_arn.clone(),
+            start_time: info.start_time,
+            input: values.slot(&info.input),
+            state_machine_id: info.state_machine_id.clone(),
+            state_machine_name: info.state_machine_name.clone(),
+            region: info.region.clone(),
+        }
+    }
+
+    pub fn read(self, values: &Reader<'_>) -> ExecutionInfo {
+        ExecutionInfo {
+            id: self.id,
+            name: self.name,
+            role_arn: self.role_arn,
+            start_time: self.start_time,
+            input: values.value(self.input),
+            state_machine_id: self.state_machine_id,
+            state_machine_name: self.state_machine_name,
+            region: self.region,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,7 +156,7 @@ pub(super) enum OutcomeRecord {
 }
 
 impl OutcomeRecord {
-    pub fn write(outcome: &Outcome, values: &mut Writer) -> Self {
+    pub fn write(outcome: &Outcome, values: &mut Writer<'_>) -> Self {
         match outcome {
             Outcome::Succeeded(output) => Self::Succeeded(values.slot(output)),
             Outcome::Failed(fault) => Self::Failed(FaultRecord::write(fault)),
@@ -120,7 +165,7 @@ impl OutcomeRecord {
         }
     }
 
-    pub fn read(self, values: &Reader) -> Outcome {
+    pub fn read(self, values: &Reader<'_>) -> Outcome {
         match self {
             Self::Succeeded(output) => Outcome::Succeeded(values.value(output)),
             Self::Failed(fault) => Outcome::Failed(fault.read()),
@@ -196,9 +241,11 @@ struct TaskRecord {
 #[serde(rename_all = "camelCase")]
 struct MapRecord {
     input: Slot,
-    items: Vec<Slot>,
+    items: Slot,
     batched: bool,
-    results: Vec<Option<Slot>>,
+    /// Finished results in lists that never change, and the others by item.
+    chunks: Vec<Slot>,
+    results: Vec<(u64, Slot)>,
     next: u64,
     running: BTreeMap<u64, u32>,
     max_concurrency: u64,
@@ -211,7 +258,7 @@ struct MapRecord {
 }
 
 impl ThreadRecord {
-    pub fn write(id: ThreadId, thread: &Thread, state: &str, values: &mut Writer) -> Self {
+    pub fn write(id: ThreadId, thread: &Thread, state: &str, values: &mut Writer<'_>) -> Self {
         let mut variables = Vec::new();
         let mut scope = Some(&thread.variables);
         while let Some(variables_of) = scope.filter(|scope| !scope.is_empty()) {
@@ -240,7 +287,7 @@ impl ThreadRecord {
         }
     }
 
-    pub fn read(self, state: StateIndex, values: &Reader) -> Result<Thread, CheckpointError> {
+    pub fn read(self, state: StateIndex, values: &Reader<'_>) -> Result<Thread, CheckpointError> {
         let variables = self.variables.into_iter().rev().fold(None, |outer, own| {
             let own = values.value(own).as_object().cloned().unwrap_or_default();
             Some(Arc::new(Variables::restored(own, outer)))
@@ -278,7 +325,7 @@ impl ThreadRecord {
 }
 
 impl PhaseRecord {
-    fn write(phase: &Phase, values: &mut Writer) -> Self {
+    fn write(phase: &Phase, values: &mut Writer<'_>) -> Self {
         match phase {
             Phase::Enter => Self::Enter,
             Phase::Failed(fault) => Self::Failed(FaultRecord::write(fault)),
@@ -293,7 +340,7 @@ impl PhaseRecord {
         }
     }
 
-    fn read(self, values: &Reader) -> Result<Phase, CheckpointError> {
+    fn read(self, values: &Reader<'_>) -> Result<Phase, CheckpointError> {
         Ok(match self {
             Self::Enter => Phase::Enter,
             Self::Failed(fault) => Phase::Failed(fault.read()),
@@ -310,7 +357,7 @@ impl PhaseRecord {
 }
 
 impl TaskRecord {
-    fn write(task: &RunningTask, values: &mut Writer) -> Self {
+    fn write(task: &RunningTask, values: &mut Writer<'_>) -> Self {
         let request = &task.request;
         Self {
             task: request.task,
@@ -327,7 +374,7 @@ impl TaskRecord {
         }
     }
 
-    fn read(self, values: &Reader) -> Result<RunningTask, CheckpointError> {
+    fn read(self, values: &Reader<'_>) -> Result<RunningTask, CheckpointError> {
         let resource = Resource::parse(&self.resource)
             .map_err(|error| CheckpointError::Unreadable(error.to_string()))?;
         Ok(RunningTask {
@@ -349,12 +396,22 @@ impl TaskRecord {
 }
 
 impl MapRecord {
-    fn write(run: &MapRun, values: &mut Writer) -> Self {
+    fn write(run: &MapRun, values: &mut Writer<'_>) -> Self {
         Self {
             input: values.slot(&run.input),
-            items: run.items.iter().map(|item| values.slot(item)).collect(),
+            items: values.slot(&Value::Array(run.items.clone())),
             batched: run.batched,
-            results: write_results(&run.results, values),
+            chunks: run
+                .results
+                .chunks()
+                .iter()
+                .map(|chunk| values.slot(chunk))
+                .collect(),
+            results: run
+                .results
+                .fresh()
+                .map(|(index, result)| (index, values.slot(result)))
+                .collect(),
             next: run.next,
             running: write_running(&run.running),
             max_concurrency: run.max_concurrency,
@@ -370,16 +427,22 @@ impl MapRecord {
         }
     }
 
-    fn read(self, values: &Reader) -> Result<MapRun, CheckpointError> {
+    fn read(self, values: &Reader<'_>) -> Result<MapRun, CheckpointError> {
+        let items = match values.value(self.items) {
+            Value::Array(items) => items,
+            _ => Array::default(),
+        };
+        let value = |slot| values.value(slot);
+        let fresh = self.results.into_iter();
         Ok(MapRun {
             input: values.value(self.input),
-            items: self
-                .items
-                .into_iter()
-                .map(|item| values.value(item))
-                .collect(),
+            results: Results::restored(
+                items.items().len(),
+                self.chunks.into_iter().map(value).collect(),
+                fresh.map(|(index, slot)| (index, value(slot))).collect(),
+            ),
+            items,
             batched: self.batched,
-            results: read_results(self.results, values),
             next: self.next,
             running: read_running(self.running),
             max_concurrency: self.max_concurrency,
@@ -404,14 +467,14 @@ fn read_running(running: BTreeMap<u64, u32>) -> BTreeMap<u64, ThreadId> {
         .collect()
 }
 
-fn write_results(results: &[Option<Value>], values: &mut Writer) -> Vec<Option<Slot>> {
+fn write_results(results: &[Option<Value>], values: &mut Writer<'_>) -> Vec<Option<Slot>> {
     results
         .iter()
         .map(|result| result.as_ref().map(|result| values.slot(result)))
         .collect()
 }
 
-fn read_results(results: Vec<Option<Slot>>, values: &Reader) -> Vec<Option<Value>> {
+fn read_results(results: Vec<Option<Slot>>, values: &Reader<'_>) -> Vec<Option<Value>> {
     results
         .into_iter()
         .map(|result| result.map(|slot| values.value(slot)))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::results::Results;
 use super::run::MapRun;
 use super::{Items, Map, MapRunArn};
 use crate::errors::{Fault, QUERY_EVALUATION_ERROR};
@@ -11,7 +12,7 @@ use crate::machine::thread::{MapItem, Phase, Thread, ThreadId};
 use crate::machine::{Flow, Machine, Step};
 use crate::query::{Dynamic, QueryError};
 use crate::states::State;
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 impl Machine {
     /// Finds the items and starts the first iterations, or has the items read.
@@ -26,7 +27,7 @@ impl Machine {
         let stage = self.stage(thread, state, step);
         let input = state.data_flow.effective_input(&stage)?;
         let items = match &map.item_reader {
-            Some(_) => Vec::new(),
+            Some(_) => Array::default(),
             None => map.items(&stage, &input)?,
         };
         let max_concurrency = map.max_concurrency(&stage, &input)?;
@@ -34,7 +35,7 @@ impl Machine {
             thread,
             step,
             EventKind::MapStateStarted {
-                length: items.len() as u64,
+                length: items.items().len() as u64,
             },
         );
         let stage = self.stage(thread, state, step);
@@ -74,21 +75,19 @@ impl Machine {
         thread: &mut Thread,
         state: &State,
         map: &Map,
-        items: Vec<Value>,
+        items: Array,
         step: &mut Step<'_>,
     ) -> Result<Flow, Fault> {
         let (items, batched) = match &map.item_batcher {
             Some(batcher) => {
-                let selected = self.select_items(thread, state, map, items, step)?;
-                (
-                    batcher.batches(&self.stage(thread, state, step), selected)?,
-                    true,
-                )
+                let selected = self.select_items(thread, state, map, &items, step)?;
+                let batches = batcher.batches(&self.stage(thread, state, step), selected)?;
+                (batches.into(), true)
             }
             None => (items, false),
         };
         if let Phase::Map(run) = &mut thread.phase {
-            run.results = vec![None; items.len()];
+            run.results = Results::of(items.items().len());
             run.items = items;
             run.batched = batched;
         }
@@ -100,12 +99,13 @@ impl Machine {
         thread: &mut Thread,
         state: &State,
         map: &Map,
-        items: Vec<Value>,
+        items: &Array,
         step: &Step<'_>,
     ) -> Result<Vec<Value>, Fault> {
         (0..)
-            .zip(items)
+            .zip(items.items())
             .map(|(index, value)| {
+                let value = value.clone();
                 let item = Arc::new(MapItem { index, value });
                 self.select_item(thread, state, map, &item, step)
             })
@@ -140,7 +140,7 @@ impl Machine {
 }
 
 impl Map {
-    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Vec<Value>, Fault> {
+    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Array, Fault> {
         let (found, field, text) = match &self.items {
             None => (input.clone(), "", "$"),
             Some(Items::Path(path)) => {
@@ -162,14 +162,14 @@ impl Map {
                 (found, "Items", "")
             }
         };
-        match found.as_array() {
-            Some(items) => Ok(items.to_vec()),
-            None if field == "Items" => Err(stage.fault(QueryError {
+        match found {
+            Value::Array(items) => Ok(items),
+            other if field == "Items" => Err(stage.fault(QueryError {
                 name: QUERY_EVALUATION_ERROR,
-                message: unexpected_type(text, field, "array", &found),
+                message: unexpected_type(text, field, "array", &other),
                 location: Some(field.to_owned()),
             })),
-            None => {
+            _ => {
                 // A path into the context object is told as if it began there.
                 let text = match text.strip_prefix("$$") {
                     Some(rest) => format!("${rest}"),

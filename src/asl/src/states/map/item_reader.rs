@@ -107,9 +107,11 @@ impl Machine {
         let Some(reader) = &map.item_reader else {
             return Ok(Flow::Blocked);
         };
-        let content = result.map_err(|fault| failed(fault.cause.as_deref().unwrap_or_default()))?;
-        let items = reader.items(&self.stage(thread, state, step), &content)?;
-        self.process_items(id, thread, state, map, items, step)
+        let answer = result.map_err(|fault| failed(fault.cause.as_deref().unwrap_or_default()))?;
+        let content = answer.get("Body").or_else(|| answer.get("Contents"));
+        let content = content.unwrap_or(&Value::Null);
+        let items = reader.items(&self.stage(thread, state, step), content)?;
+        self.process_items(id, thread, state, map, items.into(), step)
     }
 }
 

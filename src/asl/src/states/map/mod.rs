@@ -7,10 +7,12 @@ mod begin;
 mod item_batcher;
 mod item_reader;
 mod result_writer;
+mod results;
 mod run;
 
 use std::sync::Arc;
 
+pub(crate) use results::Results;
 pub(crate) use run::MapRun;
 
 use super::{Catcher, Next, Retrier, StateIndex};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::results::Results;
 use super::{Map, MapRunArn};
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::history::EventKind;
@@ -10,7 +11,7 @@ use crate::machine::thread::{Ended, MapItem, Parent, Phase, RunningTask, Thread,
 use crate::machine::{Flow, Machine, Step};
 use crate::query::Variables;
 use crate::states::{State, StateKind};
-use crate::value::Value;
+use crate::value::{Array, Value};
 
 /// How many iterations run at once where the definition sets no limit, as on AWS.
 const INLINE_CONCURRENCY: usize = 40;
@@ -24,11 +25,11 @@ pub(crate) struct MapRun {
     /// The effective input, against which `ItemSelector` is evaluated.
     pub input: Value,
     /// The items, or the batches of a distributed Map.
-    pub items: Vec<Value>,
+    pub items: Array,
     /// Whether the items are batches: they were selected when they were put together.
     pub batched: bool,
     /// Results by item.
-    pub results: Vec<Option<Value>>,
+    pub results: Results,
     /// The next item to start.
     pub next: u64,
     /// Items in progress.
@@ -68,22 +69,17 @@ impl MapRun {
             return None;
         }
         let index = self.next;
-        let value = self.items.get(usize::try_from(index).ok()?)?.clone();
+        let value = self
+            .items
+            .items()
+            .get(usize::try_from(index).ok()?)?
+            .clone();
         self.next += 1;
         Some(MapItem { index, value })
     }
 
     fn is_over(&self) -> bool {
-        self.running.is_empty() && usize::try_from(self.next).is_ok_and(|n| n >= self.items.len())
-    }
-
-    fn set_result(&mut self, index: u64, result: Value) {
-        if let Some(slot) = usize::try_from(index)
-            .ok()
-            .and_then(|index| self.results.get_mut(index))
-        {
-            *slot = Some(result);
-        }
+        self.running.is_empty() && usize::try_from(self.next).is_ok_and(|n| n >= self.results.len())
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -94,7 +90,7 @@ impl MapRun {
             .is_some_and(|count| failed <= count as f64);
         let within_percentage = self
             .tolerated_percentage
-            .is_some_and(|most| failed * 100.0 <= most * self.items.len() as f64);
+            .is_some_and(|most| failed * 100.0 <= most * self.results.len() as f64);
         within_count || within_percentage
     }
 }
@@ -177,7 +173,7 @@ impl Machine {
         };
         match result {
             Ok(output) => {
-                run.set_result(parent.index, output);
+                run.results.set(parent.index, output);
                 self.iteration_succeeded(parent, thread, child, state, map, step)
             }
             Err(fault) => {
@@ -297,10 +293,7 @@ impl Machine {
         let Phase::Map(run) = &mut thread.phase else {
             return Flow::Blocked;
         };
-        let results: Vec<Value> = std::mem::take(&mut run.results)
-            .into_iter()
-            .flatten()
-            .collect();
+        let results = std::mem::take(&mut run.results).into_values();
         match &map.result_writer {
             Some(writer) => {
                 match self.begin_result_writer(id, thread, state, writer, results, step) {

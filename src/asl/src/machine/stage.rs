@@ -10,7 +10,7 @@ use super::thread::Thread;
 use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, QUERY_EVALUATION_ERROR, RUNTIME};
 use crate::query::{Dynamic, LazyValue, QueryError, Random, Scope};
 use crate::states::State;
-use crate::value::Value;
+use crate::value::{MAX_DEPTH, Value};
 
 /// One state of one thread at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -137,8 +137,17 @@ impl Stage<'_> {
         )
     }
 
-    /// Refuses a payload over the limit.
+    /// Refuses a payload over the limit, or one nested deeper than data may be.
     pub fn check_size(&self, payload: &Value, returned_by: &str) -> Result<(), Fault> {
+        if payload.depth() > MAX_DEPTH {
+            return Err(Fault::new(
+                DATA_LIMIT_EXCEEDED,
+                format!(
+                    "The state/task '{returned_by}' returned a result nested more than \
+                     {MAX_DEPTH} levels deep."
+                ),
+            ));
+        }
         if payload.text_len() <= self.limits.payload_bytes {
             return Ok(());
         }

@@ -34,6 +34,10 @@ pub enum Value {
     Object(Object),
 }
 
+/// The nesting that data may have. Reading, writing and dropping a value go as deep as it is
+/// nested, and so would a loop that wraps its data once a round.
+pub const MAX_DEPTH: usize = 100;
+
 /// A shared, immutable JSON array.
 #[derive(Clone)]
 pub struct Array(Arc<ArrayData>);
@@ -41,6 +45,7 @@ pub struct Array(Arc<ArrayData>);
 struct ArrayData {
     items: Vec<Value>,
     text_len: AtomicUsize,
+    depth: AtomicUsize,
 }
 
 impl Array {
@@ -62,6 +67,13 @@ impl Array {
             inner + 2 + self.0.items.len().saturating_sub(1)
         })
     }
+
+    fn depth(&self) -> usize {
+        cached(&self.0.depth, || {
+            let inner = self.0.items.iter().map(Value::depth).max();
+            inner.unwrap_or_default() + 1
+        })
+    }
 }
 
 impl Default for Array {
@@ -81,6 +93,7 @@ impl From<Vec<Value>> for Array {
         Self(Arc::new(ArrayData {
             items,
             text_len: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
         }))
     }
 }
@@ -91,7 +104,7 @@ impl PartialEq for Array {
     }
 }
 
-/// Reads a length that is computed once; zero stands for "not yet", which no JSON text has.
+/// Reads a measure that is computed once; zero stands for "not yet", which no container has.
 fn cached(slot: &AtomicUsize, compute: impl FnOnce() -> usize) -> usize {
     match slot.load(Ordering::Relaxed) {
         0 => {
@@ -121,6 +134,16 @@ impl Value {
             Self::String(string) => text::string_len(string),
             Self::Array(array) => array.text_len(),
             Self::Object(object) => object.text_len(),
+        }
+    }
+
+    /// How many levels of arrays and objects there are. Containers remember theirs.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::Array(array) => array.depth(),
+            Self::Object(object) => object.depth(),
+            _ => 0,
         }
     }
 

@@ -24,6 +24,7 @@ struct ObjectData {
     members: Vec<(Key, Value)>,
     index: Option<HashMap<Key, usize, RandomState>>,
     text_len: AtomicUsize,
+    depth: AtomicUsize,
 }
 
 impl Object {
@@ -64,6 +65,13 @@ impl Object {
         let mut builder = ObjectBuilder::from(self.clone());
         builder.set(name.into(), value);
         builder.build()
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        cached(&self.0.depth, || {
+            let values = self.0.members.iter().map(|(_, value)| value.depth());
+            values.max().unwrap_or_default() + 1
+        })
     }
 
     pub(super) fn text_len(&self) -> usize {
@@ -187,6 +195,7 @@ impl ObjectBuilder {
             members: self.members,
             index: self.index,
             text_len: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
         }))
     }
 }

@@ -134,6 +134,7 @@ bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
 integration: cluster ## Single crates against the cluster in use
 	@$(use_cluster)
 	cargo test --locked -p integration
+	cargo test --locked -p cli --test cli cluster
 
 .PHONY: e2e
 e2e: cluster ## End-to-end tests: the operator, helm-installed into the cluster in use

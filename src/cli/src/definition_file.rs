@@ -115,13 +115,15 @@ impl Manifest {
         let Some(spec) = self.spec else {
             bail!("the StateMachine {name} has no spec");
         };
+        let values = &spec.definition_substitutions;
         let (text, place) = match (spec.definition, spec.definition_object) {
             (Some(text), None) => {
                 let start =
                     locate::byte_range(file, &text.referenced).map_or(0, |range| range.start);
-                (text.value, Place::Text { start })
+                let text = crd::substitute(&text.value, values)?;
+                (text, Place::Text { start })
             }
-            (None, Some(object)) => (serde_json::to_string(&object)?, Place::Object { index }),
+            (None, Some(object)) => (crd::substitute_in(object, values)?, Place::Object { index }),
             (Some(_), Some(_)) => bail!(
                 "the StateMachine {name} has both definition and definitionObject: exactly one must be set"
             ),
@@ -129,10 +131,9 @@ impl Manifest {
                 "the StateMachine {name} has neither definition nor definitionObject: what definitionFrom names is in the cluster; give that text instead"
             ),
         };
-        let text = crd::substitute(&text, &spec.definition_substitutions);
         Ok(DefinitionText {
             state_machine: Some(name),
-            text: text.into_owned(),
+            text,
             place,
         })
     }

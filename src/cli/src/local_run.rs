@@ -141,7 +141,8 @@ impl LocalRun {
         ExecutionKey {
             namespace: "default".into(),
             name: self.name.as_str().into(),
-            uid: format!("{:08x}-local", std::process::id()).into(),
+            // It marks what the run makes in a cluster, so that no other run takes it for its own.
+            uid: format!("local-{:016x}", RandomEntropy.next()).into(),
         }
     }
 

@@ -58,6 +58,9 @@ pub struct Context {
     pub wake_executions: UnboundedSender<ObjectRef<Execution>>,
     /// Has a StateMachine reconciled.
     pub wake_state_machines: UnboundedSender<ObjectRef<StateMachine>>,
+    /// Cancelled once [`Context::executions`] has all there are. The store's own
+    /// `wait_until_ready` wakes only the last of several that wait for it.
+    pub synced: CancellationToken,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
 }

@@ -25,8 +25,9 @@ use crate::observer::Reporter;
 use crate::options::Options;
 use crate::{ControllerError, execution, state_machine};
 
-/// How long drivers may take to finish the writes that are under way.
-const DRAIN: Duration = Duration::from_secs(20);
+/// How long reconciles, and then drivers, may take to finish what is under way. Both together stay
+/// below the 30 s that Kubernetes gives a pod.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// Reconciles until `shutdown`, then drains.
 pub(crate) async fn run(
@@ -67,13 +68,14 @@ pub(crate) async fn run(
         state_machine_backoffs: Backoffs::default(),
         wake_executions,
         wake_state_machines,
+        synced: CancellationToken::new(),
         shutdown: shutdown.clone(),
     });
-    let executions =
-        execution::run_controller(context.clone(), reader.clone(), writer, woken_executions);
+    let reading = reader.clone();
+    let executions = execution::run_controller(context.clone(), reading, writer, woken_executions);
     let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
     let synced = async {
-        let _ = reader.wait_until_ready().await;
+        context.synced.cancelled().await;
         phase.send_replace(Phase::Leading);
         tracing::info!(executions = reader.len(), "synced");
         std::future::pending::<()>().await;
@@ -81,9 +83,14 @@ pub(crate) async fn run(
     let controllers = async {
         tokio::join!(executions, state_machines, run_expiry(context.clone(), due));
     };
+    let hurry = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
     tokio::select! {
         () = controllers => {}
         () = synced => {}
+        () = hurry => tracing::warn!("some reconciles did not end in time; they are repeated later"),
     }
     phase.send_replace(Phase::Stopping);
     metrics.leader(false);

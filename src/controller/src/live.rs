@@ -87,11 +87,20 @@ impl Live {
         self.lock().remove(uid);
     }
 
-    /// The object is gone. A driver that still carries it notices by itself.
-    pub fn object_gone(&self, uid: &str) {
+    /// The object is gone, or finished: no watch shows it any more. A driver that has not
+    /// finished it would notice only at its next write, which may be long hence.
+    pub fn object_gone(&self, uid: &str, fault: Fault) {
         let mut entries = self.lock();
-        if !matches!(entries.get(uid), Some(Entry::Live(..))) {
-            entries.remove(uid);
+        match entries.get(uid) {
+            Some(Entry::Live(handle, _)) => handle.stop(fault),
+            _ => drop(entries.remove(uid)),
+        }
+    }
+
+    /// Says anew whether the Jobs of an execution are kept when it is stopped, if it is carried.
+    pub fn retain_jobs(&self, uid: &str, retain: bool) {
+        if let Some(Entry::Live(handle, _)) = self.lock().get(uid) {
+            handle.retain_jobs(retain);
         }
     }
 

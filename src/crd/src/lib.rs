@@ -32,6 +32,6 @@ pub use state_machine::{
     MAX_DIAGNOSTICS, NamespacedReference, RoleReference, StateMachine, StateMachineSpec,
     StateMachineStatus, StateMachineType, Tag, TracingConfiguration,
 };
-pub use substitution::substitute;
+pub use substitution::{DefinitionTooLargeError, MAX_DEFINITION_BYTES, substitute, substitute_in};
 
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

@@ -81,6 +81,11 @@ impl Handle {
             .0
             .send(Incoming::Happened(Happening::Event(Event::Stop(fault))));
     }
+
+    /// Says anew whether Jobs of tasks that are cancelled from now on are kept.
+    pub fn retain_jobs(&self, retain: bool) {
+        let _ = self.0.send(Incoming::RetainJobs(retain));
+    }
 }
 
 /// What reaches a driver.
@@ -90,6 +95,8 @@ pub(crate) enum Incoming {
     Happened(Happening),
     /// A task ended.
     Ended(TaskId, Result<Value, Fault>),
+    /// [`Settings::retain_jobs`] is another.
+    RetainJobs(bool),
 }
 
 /// Why a driver ended.
@@ -326,6 +333,10 @@ impl Driver {
     fn accept(&mut self, incoming: Incoming) -> Option<Happening> {
         match incoming {
             Incoming::Happened(happening) => Some(happening),
+            Incoming::RetainJobs(retain) => {
+                self.settings.retain_jobs = retain;
+                None
+            }
             Incoming::Ended(id, result) => {
                 let running = self.tasks.remove(&id)?;
                 let fault = result.as_ref().err();

@@ -86,12 +86,14 @@ impl KubernetesTasks {
         connection.default_retry = false;
         let client = kube::Client::try_from(connection)
             .map_err(|error| SetupError::Connection(Box::new(error)))?;
-        let api = ApiServer::new(client.clone(), &limits);
+        // Calls that take long, as watches do, keep no Job waiting for its turn.
+        let for_jobs = ApiServer::new(client.clone(), &limits);
+        let for_calls = ApiServer::new(client.clone(), &limits);
         let identities = Arc::new(Identities::new(acting, client, limits));
         Ok(Self {
-            run_job: RunJob::new(api.clone(), cluster.clone(), identities.clone(), limits),
-            call: Call::new(api.clone(), cluster.clone(), identities, limits),
-            describe_cluster: DescribeCluster::new(api, cluster, limits),
+            run_job: RunJob::new(for_jobs, cluster.clone(), identities.clone(), limits),
+            call: Call::new(for_calls.clone(), cluster.clone(), identities, limits),
+            describe_cluster: DescribeCluster::new(for_calls, cluster, limits),
         })
     }
 }
@@ -145,7 +147,7 @@ impl TaskRunner for KubernetesTasks {
 
 #[cfg(test)]
 mod tests {
-    use super::{Service, decide_service};
+    use super::{ClusterIdentity, KubernetesTasks, Service, Settings, decide_service};
     use asl::resource::Resource;
     use rstest::rstest;
 
@@ -165,5 +167,17 @@ mod tests {
     ) {
         let resource = Resource::parse(&format!("arn:aws:states:::{resource}")).unwrap();
         assert_eq!(decide_service(&resource), expected);
+    }
+
+    #[tokio::test]
+    async fn a_task_that_waits_takes_little_memory() {
+        let connection = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
+        let settings = Settings::new(connection, ClusterIdentity::default());
+        let tasks = KubernetesTasks::new(settings).unwrap();
+        let (updates, _heard) = tokio::sync::mpsc::unbounded_channel();
+        let task = crate::test_task::task("eks:runJob.sync", "{}");
+        let running = tasks.run_job.run(task, updates);
+        let bytes = std::mem::size_of_val(&running);
+        assert!(bytes < 4096, "{bytes} bytes");
     }
 }

@@ -17,6 +17,10 @@ pub const EXECUTION_NAMESPACE: &str = "sfn.services.k8s.aws/execution-namespace"
 /// Annotation: the name of the Task state.
 pub const STATE: &str = "sfn.services.k8s.aws/state";
 
+/// Annotation of an object that `eks:call` creates and that has nothing but a name: the field
+/// manager. Of such an object the API server notes no manager, as there is nothing to manage.
+pub const MANAGER: &str = "sfn.services.k8s.aws/field-manager";
+
 /// The longest label value and the longest name that a Job may have, as it becomes one.
 const LABEL_BYTES: usize = 63;
 /// The letters of generated names: those of Kubernetes, which spell no words.

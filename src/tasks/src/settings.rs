@@ -107,7 +107,8 @@ pub struct TaskLimits {
     pub answer_time: Duration,
     /// How long a request is tried again while the API server cannot take it.
     pub retry_time: Duration,
-    /// How many requests of tasks are on their way at the same time.
+    /// How many requests are on their way at the same time: this many for Jobs, and as many for
+    /// calls.
     pub requests_at_once: usize,
     /// How many logs are read at the same time.
     pub log_reads_at_once: usize,

@@ -25,6 +25,7 @@ pub(crate) fn task(resource: &str, parameters: &str) -> Task {
             deadline: None,
         },
         resumed: false,
+        submitted: false,
         retain_jobs: false,
     }
 }

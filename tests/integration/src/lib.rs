@@ -80,6 +80,7 @@ impl Place {
             .await;
         }
         grant(&admin, &namespace).await;
+        wait_for_rights(&admin, &namespace).await;
         let token = request_token(&admin, &namespace).await;
         let mut operator = config.clone();
         operator.auth_info = kube::config::AuthInfo::default();
@@ -140,6 +141,7 @@ impl Place {
                 deadline: None,
             },
             resumed: false,
+            submitted: false,
             retain_jobs: false,
         }
     }
@@ -355,6 +357,70 @@ async fn grant(admin: &Client, namespace: &str) {
         &bound,
     )
     .await;
+}
+
+/// The API server learns of new rights a little later.
+async fn wait_for_rights(admin: &Client, namespace: &str) {
+    let account = |name: &str| format!("system:serviceaccount:{namespace}:{name}");
+    let rights = [
+        (
+            account("workflow"),
+            namespace,
+            "batch",
+            "jobs",
+            "",
+            "create",
+        ),
+        (
+            ROLE_USER.to_owned(),
+            namespace,
+            "batch",
+            "jobs",
+            "",
+            "create",
+        ),
+        (
+            account("operator"),
+            namespace,
+            "batch",
+            "jobs",
+            "",
+            "delete",
+        ),
+        (
+            account("operator"),
+            "kube-system",
+            "",
+            "configmaps",
+            "aws-auth",
+            "watch",
+        ),
+    ];
+    let reviews = api(
+        admin,
+        None,
+        "authorization.k8s.io/v1",
+        "SubjectAccessReview",
+    );
+    for (user, namespace, group, resource, name, verb) in rights {
+        let review: DynamicObject = serde_json::from_value(serde_json::json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "metadata": {},
+            "spec": {"user": user, "resourceAttributes": {
+                "namespace": namespace, "group": group, "resource": resource, "name": name, "verb": verb,
+            }},
+        }))
+        .unwrap();
+        eventually("the rights are there", || async {
+            let answer = reviews
+                .create(&PostParams::default(), &review)
+                .await
+                .unwrap();
+            (answer.data["status"]["allowed"] == true).then_some(())
+        })
+        .await;
+    }
 }
 
 async fn request_token(admin: &Client, namespace: &str) -> String {

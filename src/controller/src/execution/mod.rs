@@ -17,6 +17,7 @@ use std::time::Instant;
 use crd::{Execution, RunStatus, reasons};
 use engine::driver::ResumeError;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
@@ -24,7 +25,7 @@ use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::apply::{ResumeFailure, apply_let_go, apply_resume, apply_start, apply_status};
-use self::decide::{Decision, Seen, StartDecision, decide, decide_start};
+use self::decide::{Decision, Seen, StartDecision, decide, decide_start, deleted};
 use self::dereference::{dereference_record, dereference_revision};
 use self::status::{build_never_started, build_waiting};
 use self::validate::validate_execution;
@@ -34,6 +35,10 @@ use crate::live::Stash;
 
 /// For metrics.
 const KIND: &str = "Execution";
+
+/// For how long an Execution whose StateMachine is not there yet says nothing: they are often
+/// created together, and then a status that is out of date at once would be written for each.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Selects what is not finished, as far as a field selector can say so.
 const UNFINISHED: &str = "status.status!=SUCCEEDED,status.status!=FAILED,status.status!=TIMED_OUT,status.status!=ABORTED";
@@ -113,14 +118,16 @@ fn strip(context: &Context, execution: &mut Execution) {
 fn note(context: &Context, event: &watcher::Event<Execution>) {
     match event {
         watcher::Event::Delete(execution) => {
-            context
-                .live
-                .object_gone(&execution.uid().unwrap_or_default());
+            let uid = execution.uid().unwrap_or_default();
+            context.live.object_gone(&uid, deleted());
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
             context.execution_backoffs.succeeded(&object);
         }
-        watcher::Event::InitDone => context.live.expire(),
+        watcher::Event::InitDone => {
+            context.live.expire();
+            context.synced.cancel();
+        }
         _ => {}
     }
 }
@@ -142,9 +149,11 @@ async fn reconcile(
 async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
     let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
     let taken = context.live.is_taken(&uid);
+    let retain = execution.spec.retain_jobs.unwrap_or_default();
+    context.live.retain_jobs(&uid, retain);
     match decide(&Seen { execution, taken }) {
         Decision::Nothing => {}
-        Decision::Start => start(execution, context).await?,
+        Decision::Start => return start(execution, context).await,
         Decision::Resume => resume(execution, context).await?,
         Decision::Stop(fault) => context.live.stop(&uid, fault),
         Decision::NeverStart(fault) => {
@@ -157,7 +166,7 @@ async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, Re
     Ok(Action::await_change())
 }
 
-async fn start(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
+async fn start(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
     let request = validate_execution(execution, context.limits.payload_bytes);
     let object = ObjectRef::from_obj(execution);
     let namespace = execution.namespace().unwrap_or_default();
@@ -168,14 +177,24 @@ async fn start(execution: &Execution, context: &Arc<Context>) -> Result<(), Reco
     context.metrics.pending(context.definitions.waiting());
     let (terminal, reason, message) = match decision {
         StartDecision::Run(revision, request) => {
-            return apply_start(context, execution, revision, request);
+            apply_start(context, execution, revision, request)?;
+            return Ok(Action::await_change());
+        }
+        StartDecision::Wait { .. } if is_new(execution) => {
+            return Ok(Action::requeue(PATIENCE.unsigned_abs()));
         }
         StartDecision::Wait { reason, message } => (false, reason, message),
         StartDecision::Refuse { message } => (true, reasons::UNSUPPORTED, message),
     };
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
     let status = build_waiting(current, generation, terminal, reason, &message);
-    apply_status(context, execution, status).await
+    apply_status(context, execution, status).await?;
+    Ok(Action::await_change())
+}
+
+fn is_new(execution: &Execution) -> bool {
+    let created = execution.metadata.creation_timestamp.as_ref();
+    created.is_some_and(|created| created.0 + PATIENCE > Timestamp::now())
 }
 
 async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {

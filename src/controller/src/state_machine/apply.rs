@@ -75,7 +75,7 @@ async fn prune(
     current: &str,
 ) -> Result<(), ReconcileError> {
     // Executions that are not taken up yet need their revisions too.
-    let _ = context.executions.wait_until_ready().await;
+    context.synced.cancelled().await;
     let in_use = |id: &str| {
         context.definitions.is_in_use(namespace, id) || is_pinned(context, namespace, id)
     };
@@ -101,7 +101,7 @@ fn is_pinned(context: &Context, namespace: &str, id: &str) -> bool {
 
 /// How many executions of a StateMachine are in progress, as far as they are known yet.
 pub async fn count_running(context: &Context, state_machine: &StateMachine, arn: &str) -> usize {
-    let _ = context.executions.wait_until_ready().await;
+    context.synced.cancelled().await;
     let name = state_machine.name_any();
     let running = |execution: &Execution| {
         let spec = &execution.spec;

@@ -1,7 +1,5 @@
 //! From a StateMachine to what can be pinned and executed: pure.
 
-use std::collections::BTreeMap;
-
 use asl::definition::{Compiled, Diagnostic, StateMachine as Definition};
 use asl::resource::Resource;
 use crd::metadata::annotations;
@@ -11,9 +9,6 @@ use kube::ResourceExt as _;
 use super::dereference::{Dereferenced, Found};
 use crate::arn::Place;
 use crate::revision::Content;
-
-/// The largest definition after substitution, as Step Functions has it for the text.
-const MAX_DEFINITION: usize = 1024 * 1024;
 
 /// Why a StateMachine cannot be executed.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,12 +83,10 @@ fn definition_text(state_machine: &StateMachine, found: &Dereferenced) -> Result
     let spec = &state_machine.spec;
     let substitutions = &spec.definition_substitutions;
     let text = match (&spec.definition, &spec.definition_object, &found.definition) {
-        (Some(text), _, _) | (None, None, Found::Text(text)) => substitute(text, substitutions)?,
-        (None, Some(object), _) => {
-            let mut object = object.clone();
-            substitute_in(&mut object, substitutions)?;
-            object.to_string()
+        (Some(text), _, _) | (None, None, Found::Text(text)) => {
+            crd::substitute(text, substitutions)
         }
+        (None, Some(object), _) => crd::substitute_in(object.clone(), substitutions),
         (None, None, Found::Nothing(why)) => {
             let message = format!("spec.definitionFrom: {why}");
             return Err(Invalid::waits(reasons::DEFINITION_NOT_FOUND, message));
@@ -104,68 +97,11 @@ fn definition_text(state_machine: &StateMachine, found: &Dereferenced) -> Result
             return Err(Invalid::new(reasons::INVALID_DEFINITION, message));
         }
     };
-    check_size(text.len())?;
-    Ok(text)
+    text.map_err(too_large)
 }
 
-fn check_size(found: usize) -> Result<(), Invalid> {
-    if found <= MAX_DEFINITION {
-        return Ok(());
-    }
-    let message = format!("the definition has {found} bytes: at most {MAX_DEFINITION} are allowed");
-    Err(Invalid::new(reasons::INVALID_DEFINITION, message))
-}
-
-/// Puts in the values of `${Name}`, once: what a value holds is not looked at again. Names that
-/// are not given stay. Source: CloudFormation, `AWS::StepFunctions::StateMachine`,
-/// DefinitionSubstitutions.
-fn substitute(text: &str, values: &BTreeMap<String, String>) -> Result<String, Invalid> {
-    if values.is_empty() {
-        return Ok(text.to_owned());
-    }
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        result.push_str(before);
-        let value = after
-            .split_once('}')
-            .and_then(|(name, after)| Some((values.get(name)?, after)));
-        match value {
-            Some((value, after)) => {
-                result.push_str(value);
-                rest = after;
-            }
-            None => {
-                result.push_str("${");
-                rest = after;
-            }
-        }
-        check_size(result.len())?;
-    }
-    result.push_str(rest);
-    Ok(result)
-}
-
-/// The same in every text of a structured definition.
-fn substitute_in(
-    value: &mut serde_json::Value,
-    values: &BTreeMap<String, String>,
-) -> Result<(), Invalid> {
-    match value {
-        serde_json::Value::String(text) => *text = substitute(text, values)?,
-        serde_json::Value::Array(items) => {
-            for item in items {
-                substitute_in(item, values)?;
-            }
-        }
-        serde_json::Value::Object(members) => {
-            for member in members.values_mut() {
-                substitute_in(member, values)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+fn too_large(error: crd::DefinitionTooLargeError) -> Invalid {
+    Invalid::new(reasons::INVALID_DEFINITION, error.to_string())
 }
 
 /// Compiles a definition.
@@ -196,8 +132,9 @@ fn in_words(diagnostics: &[Diagnostic]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use crd::StateMachineSpec;
-    use rstest::rstest;
     use serde_json::json;
 
     use super::*;
@@ -219,16 +156,6 @@ mod tests {
         values
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into()
-    }
-
-    #[rstest]
-    #[case("${A} and ${A}", "1 and 1")]
-    #[case("${B}", "${A}")]
-    #[case("${C} $A {A} ${A", "${C} $A {A} ${A")]
-    #[case("${${A}}", "${1}")]
-    #[case("x${Äö}y", "xüy")]
-    fn substitutions_are_put_in_once(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(substitute(text, &values()).unwrap(), expected);
     }
 
     #[test]

@@ -120,8 +120,9 @@ impl Writer {
         let observer = &self.ports.observer;
         observer.saved(&self.key, bytes, tries, since.elapsed());
         self.remove_old_parts(checkpoint).await;
-        self.remove(unused.iter().flat_map(|group| &group.pages))
-            .await;
+        for group in &unused {
+            self.remove(&group.pages).await;
+        }
         Ok(())
     }
 
@@ -195,7 +196,7 @@ impl Writer {
     }
 
     /// Removes pages that no record refers to any more.
-    async fn remove(&self, pages: impl IntoIterator<Item = &PageId>) {
+    async fn remove(&self, pages: &[PageId]) {
         for id in pages {
             if let Err(error) = self.ports.store.delete_page(&self.key, id).await {
                 tracing::debug!(%error, ?id, "a page of an old checkpoint stays");

@@ -4,6 +4,14 @@
 //! Each life of the process is a runtime of its own with paused time; a crash drops it with all
 //! that it did. What lives on is the world: the store, the Jobs, the time.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends by panicking"
+)]
+
 mod life;
 mod world;
 

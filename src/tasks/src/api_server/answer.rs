@@ -47,6 +47,12 @@ impl Answer {
         self.status.as_u16() < 400
     }
 
+    /// Whether the request was refused for trouble of the API server's, or of the kubelet's
+    /// behind it, that time will mend.
+    pub(crate) fn may_succeed_later(&self) -> bool {
+        self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
     /// The body: the value of JSON, else the text; null when there is none.
     pub(crate) fn value(&self) -> Value {
         if self.body.is_empty() {

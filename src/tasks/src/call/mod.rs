@@ -1,5 +1,6 @@
 //! `eks:call`: a task is one request to the Kubernetes API.
 
+mod body;
 mod request;
 mod resend;
 
@@ -10,7 +11,8 @@ use asl::errors::{DATA_LIMIT_EXCEEDED, Fault, RUNTIME, TIMEOUT};
 use engine::ports::Task;
 use http::{Method, StatusCode};
 
-use self::request::{CallRequest, MERGE_PATCH, STRATEGIC_MERGE_PATCH, build_request};
+use self::body::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
+use self::request::{CallRequest, build_request};
 use self::resend::{build_deleted, find_own_write};
 use crate::api_server::{Actor, Answer, ApiServer, Outgoing, Patience, SendError, build_failure};
 use crate::home_cluster::validate_cluster;
@@ -70,7 +72,7 @@ impl Call {
         loop {
             if resent
                 && request.method == Method::PATCH
-                && let Some(answer) = find_own_write(&self.api, request, actor).await
+                && let Some(answer) = self.find_own_write(request, actor).await
             {
                 return Ok(answer);
             }
@@ -111,11 +113,16 @@ impl Call {
         match (&request.method, answer.status) {
             (&Method::DELETE, StatusCode::NOT_FOUND) => build_deleted(),
             (&Method::POST | &Method::PUT, StatusCode::CONFLICT) => {
-                let own = find_own_write(&self.api, request, actor).await;
+                let own = self.find_own_write(request, actor).await;
                 own.unwrap_or(answer)
             }
             _ => answer,
         }
+    }
+
+    async fn find_own_write(&self, request: &CallRequest, actor: &Actor) -> Option<Answer> {
+        let patience = Patience::new(self.limits.retry_time);
+        find_own_write(&self.api, request, actor, patience).await
     }
 
     fn unreachable(&self, why: &str) -> Fault {

@@ -2,14 +2,12 @@
 //!
 //! Source: Step Functions developer guide, "Call Amazon EKS with Step Functions", Call.
 
-use asl::Value;
 use asl::errors::Fault;
-use asl::value::parse;
 use engine::ports::Task;
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::api_server::JSON;
+use super::body::build_body;
 use crate::home_cluster::read_cluster_name;
 use crate::marks;
 use crate::parameters::Parameters;
@@ -50,13 +48,6 @@ const NOT_IN_TARGETS: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-
-/// Patches of JSON documents, in the order of their operations (RFC 6902).
-pub(crate) const JSON_PATCH: &str = "application/json-patch+json";
-/// Patches that know how to merge the lists of Kubernetes' own kinds.
-pub(crate) const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
-/// Patches of any JSON document (RFC 7396).
-pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// What is to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,14 +97,11 @@ pub(crate) fn build_request(task: &Task) -> Result<CallRequest, Fault> {
     if let Some(manager) = &manager {
         paths::add_query(&mut target, "fieldManager", manager);
     }
-    let body = body.map(|body| named_body(body, &method, &task.id()));
+    let body = body.map(|body| build_body(body, &method, &task.id(), manager.as_deref()));
     Ok(CallRequest {
         cluster: cluster.to_owned(),
-        creates: body
-            .as_ref()
-            .filter(|_| method == Method::POST)
-            .and_then(object_name),
-        body: body.map(|body| (content_type(&method, &body), body_bytes(&body))),
+        creates: body.as_ref().and_then(|body| body.creates.clone()),
+        body: body.map(|body| (body.content_type, body.content)),
         method,
         path,
         target,
@@ -170,46 +158,6 @@ fn build_manager(task: &Task, method: &Method, target: &str) -> Option<String> {
         .split('&')
         .any(|pair| pair.split('=').next() == Some("fieldManager"));
     (writes && !forwarded && !given).then(|| marks::field_manager(&task.id()))
-}
-
-/// A POST that asks for a generated name gets ours, so that sending it again makes no other
-/// object.
-fn named_body(body: &Value, method: &Method, id: &str) -> Value {
-    let parsed = body.as_str().and_then(|text| parse(text).ok());
-    let object = parsed.as_ref().unwrap_or(body);
-    if *method != Method::POST {
-        return body.clone();
-    }
-    let named = marks::with_generated_name(object.clone(), id);
-    if named == *object {
-        body.clone()
-    } else {
-        named
-    }
-}
-
-fn object_name(body: &Value) -> Option<String> {
-    let parsed = body.as_str().and_then(|text| parse(text).ok());
-    let object = parsed.as_ref().unwrap_or(body);
-    let name = object.get("metadata")?.get("name")?.as_str()?;
-    paths::segment(name)
-}
-
-fn content_type(method: &Method, body: &Value) -> &'static str {
-    let parsed = body.as_str().and_then(|text| parse(text).ok());
-    match parsed.as_ref().unwrap_or(body) {
-        _ if *method != Method::PATCH => JSON,
-        Value::Array(_) => JSON_PATCH,
-        _ => STRATEGIC_MERGE_PATCH,
-    }
-}
-
-/// A body that is a text is sent as it is, any other as its JSON text.
-fn body_bytes(body: &Value) -> Vec<u8> {
-    match body {
-        Value::String(text) => text.as_bytes().to_vec(),
-        other => other.to_string().into_bytes(),
-    }
 }
 
 #[cfg(test)]

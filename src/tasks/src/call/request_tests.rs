@@ -97,53 +97,9 @@ fn a_write_names_the_task_unless_the_user_names_another(
     assert_eq!(request.target.contains(&ours), manager.is_some());
 }
 
-#[rstest]
-#[case("POST", r#"{"a":1}"#, "application/json", r#"{"a":1}"#)]
-#[case("POST", r#""{\"a\" : 1}""#, "application/json", r#"{"a" : 1}"#)]
-#[case("POST", r#""plain""#, "application/json", "plain")]
-#[case("DELETE", r#"{"a":1}"#, "application/json", r#"{"a":1}"#)]
-#[case(
-    "PATCH",
-    r#"[{"op":"add"}]"#,
-    "application/json-patch+json",
-    r#"[{"op":"add"}]"#
-)]
-#[case("PATCH", r#""[]""#, "application/json-patch+json", "[]")]
-#[case(
-    "PATCH",
-    r#"{"a":1}"#,
-    "application/strategic-merge-patch+json",
-    r#"{"a":1}"#
-)]
-fn a_body_is_sent_as_what_it_is(
-    #[case] method: &str,
-    #[case] body: &str,
-    #[case] content_type: &str,
-    #[case] content: &str,
-) {
-    let request = build(&format!(
-        r#""Method":"{method}","Path":"/a","RequestBody":{body}"#
-    ));
-    let (found_type, found) = request.unwrap().body.unwrap();
-    assert_eq!((found_type, &*found), (content_type, content.as_bytes()));
-}
-
 #[test]
 fn null_stands_for_absent() {
     let request = build(r#""Method":"GET","Path":"/a","QueryParameters":null,"RequestBody":null"#);
     let request = request.unwrap();
     assert_eq!((&*request.target, request.body), ("/a", None));
-}
-
-#[rstest]
-#[case(r#"{"metadata":{"generateName":"x-"}}"#)]
-#[case(r#""{\"metadata\":{\"generateName\":\"x-\"}}""#)]
-fn a_generated_name_is_the_same_when_asked_again(#[case] body: &str) {
-    let fields = format!(r#""Method":"POST","Path":"/a","RequestBody":{body}"#);
-    let request = build(&fields).unwrap();
-    assert_eq!(request, build(&fields).unwrap());
-    let name = request.creates.unwrap();
-    assert!(name.starts_with("x-") && name.len() == 12, "{name}");
-    let (_, content) = request.body.unwrap();
-    assert!(String::from_utf8(content).unwrap().contains(&name));
 }

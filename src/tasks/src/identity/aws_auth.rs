@@ -273,6 +273,14 @@ mod tests {
         assert_eq!(lookup(&text, arn), user("eks-stepfunctions", &[]));
     }
 
+    #[rstest]
+    #[case("")]
+    #[case("# nobody yet")]
+    #[case("[]")]
+    fn an_empty_map_maps_nobody(#[case] text: &str) {
+        assert_eq!(lookup(text, "arn:aws:iam::1:role/r"), Err(Unmapped::Absent));
+    }
+
     #[test]
     fn of_two_entries_the_later_one_counts() {
         let text = "[{rolearn: 'arn:aws:iam::1:role/r', username: a}, {rolearn: 'arn:aws:iam::1:role/r', username: b}]";

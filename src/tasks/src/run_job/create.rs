@@ -1,10 +1,10 @@
 //! Creates a task's Job, once: what an earlier sending created is found and adopted.
 
 use asl::Value;
-use asl::errors::{Fault, RUNTIME};
+use asl::errors::{Fault, RUNTIME, TASK_FAILED};
 use engine::ports::Task;
 use http::{Method, StatusCode};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::RunJob;
 use super::build::Order;
@@ -43,10 +43,15 @@ impl RunJob {
     ) -> Result<Created, Fault> {
         let who = self.identities.resolve(task).await?;
         report.identity(who.note);
-        if task.resumed
-            && let Ok(Found::Ours(job)) = self.find(task, order, report).await
-        {
-            return Ok(adopt(&job));
+        if task.resumed {
+            match self.find(task, order, report).await {
+                Ok(Found::Ours(job)) => return Ok(adopt(&job)),
+                // It was there once: a Job must not be run twice because somebody removed it.
+                Ok(Found::Nothing | Found::Other) if task.submitted => {
+                    return Err(build_removed(order));
+                }
+                _ => {}
+            }
         }
         let request = build_request(task, order, who.actor)?;
         let mut patience = Patience::new(self.limits.retry_time);
@@ -60,7 +65,7 @@ impl RunJob {
                         _ => return Err(answer.fault(self.limits.cause_bytes)),
                     }
                 }
-                Ok(answer) if may_succeed_later(&answer) => {
+                Ok(answer) if answer.may_succeed_later() => {
                     report.trouble(Some(answer.message()));
                     report.show(&Observed::default());
                     if !patience.try_pause(answer.retry_after()).await {
@@ -109,11 +114,15 @@ impl RunJob {
                     return Ok(if ours { Found::Ours(job) } else { Found::Other });
                 }
                 Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(Found::Nothing),
-                Ok(answer) if may_succeed_later(&answer) => {
+                Ok(answer) if answer.may_succeed_later() => {
                     report.trouble(Some(answer.message()));
                     patience.pause(answer.retry_after()).await;
                 }
-                Ok(answer) => return Err(answer),
+                Ok(answer) => {
+                    let (status, why) = (answer.status.as_u16(), answer.message());
+                    warn!(job = name, status, "the operator cannot read a Job: {why}");
+                    return Err(answer);
+                }
                 Err(error) => {
                     report.trouble(Some(error.to_string()));
                     report.show(&Observed::default());
@@ -130,6 +139,15 @@ fn build_request(task: &Task, order: &Order, actor: Actor) -> Result<Outgoing, F
     let manager = marks::field_manager(&task.id());
     paths::add_query(&mut target, "fieldManager", &manager);
     Ok(Outgoing::json(actor, Method::POST, target, &order.job))
+}
+
+fn build_removed(order: &Order) -> Fault {
+    let (namespace, name) = (&order.namespace, order.name.as_deref().unwrap_or_default());
+    let cause = format!(
+        "the Job {namespace}/{name} was removed while the operator was away; \
+         whether it finished is not known"
+    );
+    Fault::new(TASK_FAILED, cause)
 }
 
 fn accept(answer: Answer) -> Created {
@@ -161,9 +179,4 @@ fn name_of(job: &Value) -> Option<&str> {
 
 fn already_exists(answer: &Answer) -> bool {
     answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("AlreadyExists")
-}
-
-/// Refusals that are the API server's own trouble, not the request's.
-fn may_succeed_later(answer: &Answer) -> bool {
-    answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS
 }

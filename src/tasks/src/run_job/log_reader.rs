@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::log_options::LogOptions;
@@ -67,7 +66,7 @@ impl LogReader {
                 Ok(answer) => {
                     let error = format!("EKS.{}", answer.status.as_u16());
                     let failure = LogFailure::new(error, answer.message());
-                    if !may_recover(answer.status) {
+                    if !answer.may_succeed_later() {
                         return Err(failure);
                     }
                     failure
@@ -118,11 +117,6 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         self.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
-}
-
-/// The kubelet of a busy node, or one that just came back, answers 5xx.
-fn may_recover(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
 /// Without `limitBytes` of the user's the API server is told to send no more than can be used:

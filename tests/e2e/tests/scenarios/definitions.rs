@@ -40,7 +40,7 @@ async fn terminal_message(scenario: &Scenario, definition: &str) -> String {
 #[case::unknown_type(json!({"StartAt": "A", "States": {"A": {"Type": "Dance", "End": true}}}), &["/States/A/Type"])]
 #[case::unknown_field(
     json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Resutl": 1, "End": true}}}),
-    &["/States/A/Resutl"]
+    &["Resutl", "/States/A"]
 )]
 #[case::bad_path(
     json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": "$[", "End": true}}}),

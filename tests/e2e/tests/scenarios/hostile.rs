@@ -2,6 +2,7 @@
 
 use e2e::Scenario;
 use e2e::definition::{chain, cluster, job, only_log, run_job, single, with};
+use e2e::scenario::condition;
 use serde_json::{Value, json};
 
 /// What a payload may have, in bytes of JSON text.
@@ -35,7 +36,15 @@ async fn an_input_as_large_as_allowed_goes_through() {
 async fn an_input_larger_than_allowed_is_refused() {
     let scenario = Scenario::new().await;
     let run = scenario.run(&echo(), json!("x".repeat(LIMIT - 1))).await;
-    assert_eq!(run.failure().await.error, "States.DataLimitExceeded");
+    let refused = |status: &crd::ExecutionStatus| !status.conditions.is_empty();
+    let status = run.until("a refusal", e2e::watch::PATIENCE, refused).await;
+    let (terminal, message) = condition(&status.conditions, "ACK.Terminal").unwrap();
+    assert_eq!(terminal, "True");
+    assert_eq!(
+        message,
+        "spec.input has 262145 bytes as JSON: at most 262144 are allowed"
+    );
+    assert_eq!(status.start_date, None);
 }
 
 #[tokio::test]
@@ -51,8 +60,15 @@ async fn an_output_larger_than_allowed_fails_its_state() {
 #[tokio::test]
 async fn an_input_that_doubles_itself_again_and_again_is_stopped_at_the_limit() {
     let scenario = Scenario::new().await;
-    let double = json!({"Type": "Pass", "Parameters": {"l.$": "$", "r.$": "$"}, "Next": "Double"});
-    let definition = json!({"StartAt": "Double", "States": {"Double": double}});
+    let definition = json!({"StartAt": "Double", "States": {
+        "Double": {"Type": "Pass", "Parameters": {"l.$": "$", "r.$": "$"}, "Next": "Again"},
+        "Again": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "Done"}],
+            "Default": "Double"
+        },
+        "Done": {"Type": "Succeed"},
+    }});
     let run = scenario.run(&definition, json!({})).await;
     assert_eq!(run.failure().await.error, "States.DataLimitExceeded");
 }
@@ -106,7 +122,7 @@ async fn input_that_looks_like_a_template_is_only_text() {
     let state = run_job(&scenario.namespace, job("shell", "unused"));
     let mut state = state;
     let container = &mut state["Parameters"]["Job"]["spec"]["template"]["spec"]["containers"][0];
-    container["command"] = json!(["printenv", "TEXT"]);
+    container["command"] = json!(["sh", "-c", "echo \"$TEXT\""]);
     container["env"] = json!([{"name": "TEXT", "value.$": "$.shell"}]);
     let state = with(state, "ResultPath", json!("$.job"));
     let run = scenario

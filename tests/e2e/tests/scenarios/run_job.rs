@@ -73,7 +73,7 @@ async fn the_submitted_event_has_the_answer_to_the_request() {
 #[tokio::test]
 async fn progress_is_seen_while_the_job_runs() {
     let scenario = Scenario::new().await;
-    let script = "echo one; echo two; while ! [ -e /tmp/go ]; do sleep 1; done";
+    let script = "echo one; echo two; while ! [ -e /tmp/go ]; do sleep 1; done; sleep 1";
     let state = run_job(&scenario.namespace, job("slow", script));
     let run = scenario.run(&single("Work slowly", state), json!({})).await;
     let status = run.until_job_runs().await;

@@ -1,6 +1,7 @@
 //! The examples of the Step Functions developer guide, "Call Amazon EKS with Step Functions".
 
 use e2e::definition::{call_with, single};
+use e2e::kubectl::kubectl;
 use e2e::watch::{PATIENCE, wait_for_all};
 use e2e::{Run, Scenario, aws_auth};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
@@ -27,7 +28,7 @@ async fn the_examples_run_a_job_list_its_pods_and_delete_it_with_them() {
     let scenario = Scenario::new().await;
     seed_001::allow_jobs();
     seed_001::remove_job("example-job");
-    scenario.apply(LIST_PODS_ROLE);
+    let _ = kubectl(&["apply", "-n", "default", "-f", "-"], LIST_PODS_ROLE);
 
     let job = apply(&scenario, RUN_JOB, "run-job-1").await.output().await;
     assert_eq!(job["metadata"]["name"], "example-job");

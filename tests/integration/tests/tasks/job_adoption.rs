@@ -125,3 +125,19 @@ async fn a_generated_name_is_made_once() {
     assert_eq!(at(&first, "metadata/uid"), at(&again, "metadata/uid"));
     place.leave().await;
 }
+
+#[tokio::test]
+async fn a_job_that_was_removed_since_it_was_submitted_is_not_run_again() {
+    let Some(place) = Place::new("removed").await else {
+        return;
+    };
+    let mut task = slow_task(&place, "gone");
+    task.resumed = true;
+    task.submitted = true;
+    let fault = run(&place.runner(), task).await.result.unwrap_err();
+    assert_eq!(fault.name(), "States.TaskFailed");
+    let cause = fault.cause.unwrap();
+    assert!(cause.contains("/gone was removed while"), "{cause}");
+    assert!(place.job("gone").await.is_none());
+    place.leave().await;
+}

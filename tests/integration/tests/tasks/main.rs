@@ -9,6 +9,7 @@
 )]
 
 mod call;
+mod cut_connections;
 mod describe_cluster;
 mod identity;
 mod job;

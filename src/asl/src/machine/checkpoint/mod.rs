@@ -6,8 +6,10 @@
 //! handed out once by [`Machine::seal`], and checkpoints only refer to them, so that what is
 //! written grows with the work and not with its square.
 
+mod phase_record;
 mod record;
 mod table;
+mod thread_record;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,10 +19,11 @@ use super::recorder::Recorder;
 use super::{Machine, ThreadId};
 use crate::definition::StateMachine;
 use crate::value::Value;
-use record::{InfoRecord, MachineRecord, OutcomeRecord, ThreadRecord, WorkRecord};
+use record::{InfoRecord, MachineRecord, OutcomeRecord, WorkRecord};
 pub use table::Sealed;
 pub(crate) use table::Vault;
 use table::{Reader, Writer};
+use thread_record::ThreadRecord;
 
 /// The newest format that is written and read.
 const FORMAT: u32 = 1;

@@ -1,8 +1,6 @@
 //! `sfn crds`.
 
-mod sfn;
-
-use sfn::sfn;
+use crate::sfn::sfn;
 
 #[test]
 fn the_definitions_in_the_repository_are_those_of_the_types() {

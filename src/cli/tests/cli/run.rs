@@ -1,9 +1,7 @@
 //! `sfn run`.
 
-mod sfn;
-
+use crate::sfn::sfn;
 use rstest::rstest;
-use sfn::sfn;
 
 const FIXED: [&str; 5] = [
     "--no-wait",

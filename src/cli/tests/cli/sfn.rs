@@ -1,7 +1,5 @@
 //! Runs the binary.
 
-#![allow(dead_code, reason = "each test target uses its part")]
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 

@@ -1,9 +1,7 @@
 //! What `--help` says.
 
-mod sfn;
-
+use crate::sfn::sfn;
 use rstest::rstest;
-use sfn::sfn;
 
 #[rstest]
 #[case("sfn", &["--help"])]

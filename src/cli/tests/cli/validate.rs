@@ -1,9 +1,7 @@
 //! `sfn validate`.
 
-mod sfn;
-
+use crate::sfn::sfn;
 use rstest::rstest;
-use sfn::sfn;
 
 #[rstest]
 #[case("valid_definition", &["validate", "order.asl.json"])]

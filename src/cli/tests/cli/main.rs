@@ -1,0 +1,14 @@
+//! The binary as people meet it: what it prints, and its exit status.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
+
+mod cluster;
+mod crds;
+mod help;
+mod run;
+mod sfn;
+mod validate;

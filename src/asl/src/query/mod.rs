@@ -50,7 +50,7 @@ impl QueryLanguage {
 }
 
 /// A path, intrinsic or expression that cannot be compiled.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
     /// What was found and what was expected.

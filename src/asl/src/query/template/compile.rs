@@ -32,10 +32,10 @@ struct Compiler {
 impl Compiler {
     fn node(&mut self, value: &Value) -> Node {
         if self.pointer.len() >= MAX_DEPTH {
-            self.problem(SyntaxError {
-                message: format!("nested more than {MAX_DEPTH} levels deep"),
-                offset: 0,
-            });
+            self.problem(
+                format!("The template is nested more than {MAX_DEPTH} levels deep"),
+                SyntaxError::default(),
+            );
             return Node::Constant(Value::Null);
         }
         match value {
@@ -81,7 +81,10 @@ impl Compiler {
             QueryLanguage::Jsonata => None,
         };
         let (name, node) = match evaluated {
-            Some(name) => (name.into(), self.within(field, |this| this.query(value))),
+            Some(name) => (
+                name.into(),
+                self.within(field, |this| this.query(field, value)),
+            ),
             None => (field.clone(), self.within(field, |this| this.node(value))),
         };
         Member {
@@ -92,7 +95,7 @@ impl Compiler {
     }
 
     /// The value of a member whose name ends in `.$`.
-    fn query(&mut self, value: &Value) -> Node {
+    fn query(&mut self, field: &str, value: &Value) -> Node {
         let compiled = match value.as_str() {
             Some(text) if text.starts_with('$') => Path::parse(text).map(Node::Path),
             Some(text) => Intrinsic::parse(text).map(Node::Intrinsic),
@@ -102,7 +105,12 @@ impl Compiler {
             }),
         };
         compiled.unwrap_or_else(|error| {
-            self.problem(error);
+            self.problem(
+                format!(
+                    "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
+                ),
+                error,
+            );
             Node::Constant(Value::Null)
         })
     }
@@ -114,10 +122,13 @@ impl Compiler {
         match Expression::parse(inside) {
             Ok(expression) => Node::Expression(expression),
             Err(error) => {
-                self.problem(SyntaxError {
-                    offset: error.offset + Expression::OPENING.len(),
-                    ..error
-                });
+                self.problem(
+                    error.message.clone(),
+                    SyntaxError {
+                        offset: error.offset + Expression::OPENING.len(),
+                        ..error
+                    },
+                );
                 Node::Constant(Value::Null)
             }
         }
@@ -130,7 +141,7 @@ impl Compiler {
         done
     }
 
-    fn problem(&mut self, error: SyntaxError) {
+    fn problem(&mut self, message: String, error: SyntaxError) {
         let mut pointer = String::new();
         for name in &self.pointer {
             pointer.push('/');
@@ -138,7 +149,8 @@ impl Compiler {
         }
         self.problems.push(TemplateProblem {
             pointer,
-            message: error.message,
+            message,
+            reason: error.message,
             offset: error.offset,
         });
     }

@@ -42,8 +42,10 @@ struct Member {
 pub struct TemplateProblem {
     /// JSON pointer within the template, such as `/a/b.$`.
     pub pointer: String,
-    /// What was found and what was expected.
+    /// What is wrong, as Step Functions says it where its words are known.
     pub message: String,
+    /// What exactly the path, function or expression lacks; for people.
+    pub reason: String,
     /// Bytes into the part's text.
     pub offset: usize,
 }

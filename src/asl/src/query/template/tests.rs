@@ -72,6 +72,10 @@ fn all_problems_come_with_their_places() {
     assert_eq!(seen, [("/a.$", 0), ("/b/0/c~0~1.$", 2), ("/d.$", 0)]);
     assert_eq!(
         problems[0].message,
+        "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call"
+    );
+    assert_eq!(
+        problems[0].reason,
         "expected an intrinsic function such as States.Format(…), found 'n'"
     );
     let template = parse(r#"{"a":"{% 1 + %}"}"#).unwrap();

@@ -1,24 +1,24 @@
 //! The definitions in a file: the file itself, or the StateMachine manifests in it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use anyhow::bail;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use crate::locate::{self, Target};
+use crate::locate::{self, Fields, Target};
 
 /// A definition and where it stands in its file.
-#[derive(Debug)]
 pub struct DefinitionText {
     /// The StateMachine's metadata.name; absent for a file that is a definition.
     pub state_machine: Option<String>,
     /// JSON or YAML.
     pub text: String,
     place: Place,
+    fields: OnceCell<Option<Fields>>,
 }
 
-#[derive(Debug)]
 enum Place {
     /// The file is the definition.
     File,
@@ -70,6 +70,7 @@ pub fn find(text: &str) -> anyhow::Result<Vec<DefinitionText>> {
             state_machine: None,
             text: text.to_owned(),
             place: Place::File,
+            fields: OnceCell::new(),
         }]);
     }
     let manifests: Vec<Option<Manifest>> = serde_saphyr::from_multiple(text)?;
@@ -135,22 +136,23 @@ impl Manifest {
             state_machine: Some(name),
             text,
             place,
+            fields: OnceCell::new(),
         })
     }
 }
 
 impl DefinitionText {
     /// Where a diagnostic's field stands: in the file's text if `in_file` is set, else in the
-    /// definition's.
+    /// definition's. With no location, `offset` counts bytes of the definition's text.
     pub fn locate(&self, file: &str, location: &str, offset: Option<usize>) -> Located {
         match self.place {
-            Place::File => Located::file(locate::find(file, 0, &[], location, offset)),
+            Place::File => Located::file(self.find(file, 0, &[], location, offset)),
             Place::Object { index } => {
                 let path = ["spec", "definitionObject"];
-                Located::file(locate::find(file, index, &path, location, offset))
+                Located::file(self.find(file, index, &path, location, offset))
             }
             Place::Text { start } => {
-                let target = locate::find(&self.text, 0, &[], location, offset);
+                let target = self.find(&self.text, 0, &[], location, offset);
                 match self.line_in_file(file, start) {
                     Some(lines) => Located::file(target.and_then(|target| lines.outer(target))),
                     None => Located {
@@ -160,6 +162,22 @@ impl DefinitionText {
                 }
             }
         }
+    }
+
+    /// Looks into `text`, which is always the same for one definition and read only once.
+    fn find(
+        &self,
+        text: &str,
+        index: usize,
+        path: &[&str],
+        location: &str,
+        offset: Option<usize>,
+    ) -> Option<Target> {
+        if location.is_empty() {
+            return offset.map(|offset| locate::character(text, offset));
+        }
+        let fields = self.fields.get_or_init(|| Fields::of(text)).as_ref()?;
+        fields.find(text, index, path, location, offset)
     }
 
     /// A literal block scalar (`definition: |`) holds the definition's lines as they are, but for
@@ -309,7 +327,8 @@ spec:
     #[test]
     fn a_file_without_state_machines_says_what_it_holds() {
         let error = find("apiVersion: v1\nkind: Secret\n")
-            .unwrap_err()
+            .err()
+            .unwrap()
             .to_string();
         assert!(error.contains("only: Secret"), "{error}");
     }

@@ -9,32 +9,43 @@ use serde_saphyr::{Location, Spanned};
 /// A place in a text, in bytes.
 pub type Target = Range<usize>;
 
-/// Finds a field of the document `index` of a YAML or JSON text, below `path`. Of a field that is
-/// not there the nearest one around it is found. `offset` counts bytes of the field's value; with
-/// no location it counts bytes of the text.
-pub fn find(
-    text: &str,
-    index: usize,
-    path: &[&str],
-    location: &str,
-    offset: Option<usize>,
-) -> Option<Target> {
-    if location.is_empty() {
-        let at = text.floor_char_boundary(offset?);
-        return Some(at..text.ceil_char_boundary((at + 1).min(text.len())));
+/// A YAML or JSON text whose fields know where they are.
+pub struct Fields(Vec<Spanned<Node>>);
+
+impl Fields {
+    /// Reads a text; none where it is neither YAML nor JSON.
+    pub fn of(text: &str) -> Option<Self> {
+        serde_saphyr::from_multiple(text).ok().map(Self)
     }
-    let documents: Vec<Spanned<Node>> = serde_saphyr::from_multiple(text).ok()?;
-    let mut here = Here {
-        key: None,
-        node: documents.get(index)?,
-    };
-    for name in path {
-        here = here.member(name)?;
+
+    /// Finds a field of the document `index`, below `path`. Of a field that is not there the
+    /// nearest one around it is found. `offset` counts bytes of the field's value.
+    pub fn find(
+        &self,
+        text: &str,
+        index: usize,
+        path: &[&str],
+        location: &str,
+        offset: Option<usize>,
+    ) -> Option<Target> {
+        let mut here = Here {
+            key: None,
+            node: self.0.get(index)?,
+        };
+        for name in path {
+            here = here.member(name)?;
+        }
+        let found = descend(here, location);
+        let whole = found.range(text)?;
+        let inside = offset.and_then(|offset| found.inside(text, &whole, offset));
+        Some(inside.unwrap_or(whole))
     }
-    let found = descend(here, location);
-    let whole = found.range(text)?;
-    let inside = offset.and_then(|offset| found.inside(text, &whole, offset));
-    Some(inside.unwrap_or(whole))
+}
+
+/// The character at an offset of a text.
+pub fn character(text: &str, offset: usize) -> Target {
+    let at = text.floor_char_boundary(offset);
+    at..text.ceil_char_boundary((at + 1).min(text.len()))
 }
 
 /// The bytes that a location stands for.
@@ -71,8 +82,7 @@ impl<'a> Here<'a> {
         match (&self.node.value, self.key) {
             (Node::Mapping(_) | Node::Sequence(_), Some(key)) => byte_range(text, key),
             (Node::Mapping(_) | Node::Sequence(_), None) => {
-                let start = byte_range(text, value)?.start;
-                Some(start..text.ceil_char_boundary((start + 1).min(text.len())))
+                Some(character(text, byte_range(text, value)?.start))
             }
             (Node::Scalar(_), _) => byte_range(text, value),
         }
@@ -197,7 +207,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::Fields;
     use rstest::rstest;
 
     const JSON: &str = r#"{
@@ -218,13 +228,13 @@ mod tests {
     #[case::a_missing_field_by_what_is_around_it("/States/Ünï/Next", None, "\"Ünï\"")]
     #[case::inside_a_text("/States/a/b/Choices[0]/Variable", Some(3), "[")]
     #[case::the_whole("/", None, "{")]
-    #[case::an_offset_of_the_text("", Some(4), "\"")]
     fn a_field_is_found(
         #[case] location: &str,
         #[case] offset: Option<usize>,
         #[case] expected: &str,
     ) {
-        let target = find(JSON, 0, &[], location, offset).unwrap();
+        let fields = Fields::of(JSON).unwrap();
+        let target = fields.find(JSON, 0, &[], location, offset).unwrap();
         assert_eq!(&JSON[target.clone()], expected, "{target:?}");
     }
 }

@@ -7,9 +7,16 @@ use miette::{
 use serde::Serialize;
 
 use crate::definition_file::{DefinitionText, Located};
+use crate::locate::Target;
 
 /// How many diagnostics of one definition are shown to people.
 const SHOWN: usize = 50;
+/// How many are listed in JSON, as many as `ValidateStateMachineDefinition` returns unasked.
+const LISTED: usize = 100;
+/// The longest lines that are shown whole, in bytes.
+const LONGEST_LINE: usize = 400;
+/// How much of a longer line is shown on each side of what is wrong with it, in bytes.
+const EXCERPT: usize = 60;
 /// How wide reports are where the terminal does not say.
 const WIDTH: usize = 100;
 
@@ -33,6 +40,8 @@ pub struct JsonFindings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     state_machine: Option<&'a str>,
     result: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
     diagnostics: Vec<JsonDiagnostic<'a>>,
 }
 
@@ -64,7 +73,8 @@ impl<'a> Findings<'a> {
 
     /// As JSON.
     pub fn json(&self) -> JsonFindings<'a> {
-        let diagnostics = self.diagnostics.iter().map(|diagnostic| {
+        let listed = self.diagnostics.iter().take(LISTED);
+        let diagnostics = listed.map(|diagnostic| {
             let located = self.locate(diagnostic);
             let text = self.text(&located);
             let place = located
@@ -80,6 +90,7 @@ impl<'a> Findings<'a> {
             file: self.file,
             state_machine: self.definition.state_machine.as_deref(),
             result: if self.is_valid() { "OK" } else { "FAIL" },
+            truncated: self.diagnostics.len() > LISTED,
             diagnostics: diagnostics.collect(),
         }
     }
@@ -120,11 +131,18 @@ impl<'a> Findings<'a> {
             true => self.title(),
             false => format!("{}, spec.definition", self.title()),
         };
-        let text = self.text(&located).to_owned();
-        if let Some(target) = located.target {
-            shown = shown.with_label(LabeledSpan::underline(target));
-        }
-        Report::from(shown).with_source_code(NamedSource::new(name, text))
+        let text = self.text(&located);
+        let Some(target) = located.target else {
+            return Report::from(shown);
+        };
+        let (line, column) = line_and_column(text, target.start);
+        let (source, target) = excerpt(text, target);
+        let name = match source.len() == text.len() {
+            true => name,
+            false => format!("{name}, line {line}, column {column}, in this excerpt"),
+        };
+        let shown = shown.with_label(LabeledSpan::underline(target));
+        Report::from(shown).with_source_code(NamedSource::new(name, source))
     }
 
     fn locate(&self, diagnostic: &Diagnostic) -> Located {
@@ -139,6 +157,25 @@ impl<'a> Findings<'a> {
             &self.definition.text
         }
     }
+}
+
+/// The text to show, and the target in it: the whole, unless its line is too long to be read.
+fn excerpt(text: &str, target: Target) -> (String, Target) {
+    let before = text.get(..target.start).unwrap_or_default();
+    let after = text.get(target.start..).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line_end = target.start + after.find('\n').unwrap_or(after.len());
+    if line_end - line_start <= LONGEST_LINE {
+        return (text.to_owned(), target);
+    }
+    let start = text.floor_char_boundary(target.start.saturating_sub(EXCERPT).max(line_start));
+    let end =
+        text.ceil_char_boundary((target.end.min(target.start + EXCERPT) + EXCERPT).min(line_end));
+    let piece = text.get(start..end).unwrap_or_default();
+    let length = target.len().min(end - target.start);
+    let shown = format!("…{piece}…");
+    let at = target.start - start + '…'.len_utf8();
+    (shown, at..at + length)
 }
 
 /// Both counted from 1, the column in characters.
@@ -156,4 +193,36 @@ pub fn handler(is_terminal: bool) -> GraphicalReportHandler {
         return GraphicalReportHandler::new();
     }
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(WIDTH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXCERPT, LONGEST_LINE, excerpt, line_and_column};
+
+    #[test]
+    fn a_line_too_long_to_be_read_is_cut_around_the_target() {
+        let line = format!(
+            "{{\n{}TARGET{}\n}}",
+            "ä".repeat(LONGEST_LINE),
+            "b".repeat(LONGEST_LINE)
+        );
+        let at = line.find("TARGET").unwrap();
+        let (text, target) = excerpt(&line, at..at + 6);
+        assert_eq!(&text[target], "TARGET");
+        assert!(
+            text.len() < 3 * EXCERPT && text.starts_with("…ä") && text.ends_with("b…"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn shorter_lines_are_shown_as_they_are() {
+        assert_eq!(excerpt("a\nbcd\n", 3..4), ("a\nbcd\n".to_owned(), 3..4));
+    }
+
+    #[test]
+    fn lines_and_columns_are_counted_from_1_in_characters() {
+        assert_eq!(line_and_column("a\näöü", 6), (2, 3));
+        assert_eq!(line_and_column("a", 0), (1, 1));
+    }
 }

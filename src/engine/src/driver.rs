@@ -72,21 +72,27 @@ pub struct Known {
 
 /// Reaches a driver while it runs.
 #[derive(Debug, Clone)]
-pub struct Handle(UnboundedSender<Incoming>);
+pub struct Handle(UnboundedSender<Message>);
 
 impl Handle {
     /// Stops the execution (`StopExecution`). Of no effect once it ended.
     pub fn stop(&self, fault: Fault) {
         let _ = self
             .0
-            .send(Incoming::Happened(Happening::Event(Event::Stop(fault))));
+            .send(Box::new(Incoming::Happened(Happening::Event(Event::Stop(
+                fault,
+            )))));
     }
 
     /// Says anew whether Jobs of tasks that are cancelled from now on are kept.
     pub fn retain_jobs(&self, retain: bool) {
-        let _ = self.0.send(Incoming::RetainJobs(retain));
+        let _ = self.0.send(Box::new(Incoming::RetainJobs(retain)));
     }
 }
+
+/// A channel has room for 32 messages from the start: for 10,000 executions that wait, and get
+/// none, small ones make a difference of 80 MB.
+pub(crate) type Message = Box<Incoming>;
 
 /// What reaches a driver.
 #[derive(Debug)]
@@ -135,8 +141,8 @@ pub struct Driver {
     settings: Settings,
     execution: Execution,
     writer: Writer,
-    sender: UnboundedSender<Incoming>,
-    inbox: UnboundedReceiver<Incoming>,
+    sender: UnboundedSender<Message>,
+    inbox: UnboundedReceiver<Message>,
     tasks: HashMap<TaskId, RunningTask>,
     first: Vec<Happening>,
     unsaved_since: Option<Timestamp>,
@@ -282,13 +288,13 @@ impl Driver {
             happenings.push(Happening::Event(Event::TimePassed));
         } else {
             let first = self.wait().await?;
-            happenings.extend(first.and_then(|incoming| self.accept(incoming)));
+            happenings.extend(first.and_then(|incoming| self.accept(*incoming)));
         }
         while happenings.len() < BATCH {
             let Ok(incoming) = self.inbox.try_recv() else {
                 break;
             };
-            happenings.extend(self.accept(incoming));
+            happenings.extend(self.accept(*incoming));
         }
         let now = self.ports.clock.now();
         if self.execution.deadline().is_some_and(|due| due <= now) {
@@ -301,7 +307,7 @@ impl Driver {
     }
 
     /// The next message; `None` when it is time for something else.
-    async fn wait(&mut self) -> Result<Option<Incoming>, End> {
+    async fn wait(&mut self) -> Result<Option<Message>, End> {
         let flush = self.unsaved_since.map(|since| since + DEBOUNCE);
         let due = [flush, self.execution.deadline()];
         let due = due.into_iter().flatten().min();
@@ -388,6 +394,7 @@ impl Driver {
         Task {
             execution: self.settings.key.clone(),
             identity: role.unwrap_or_else(|| self.settings.identity.clone()),
+            submitted: self.execution.is_submitted(request.task),
             request,
             resumed,
             retain_jobs: self.settings.retain_jobs,
@@ -414,7 +421,7 @@ impl Driver {
         let inbox = self.sender.clone();
         tokio::spawn(async move {
             if cancel(&ports, &task).await {
-                let _ = inbox.send(Incoming::Happened(Happening::Cancelled(id)));
+                let _ = inbox.send(Box::new(Incoming::Happened(Happening::Cancelled(id))));
             }
         });
     }

@@ -226,6 +226,12 @@ impl Execution {
         self.running.values()
     }
 
+    /// Whether a task that runs has reported that its request was accepted.
+    #[must_use]
+    pub fn is_submitted(&self, task: TaskId) -> bool {
+        self.machine.is_submitted(task)
+    }
+
     /// The tasks that are to be cancelled and may not have been.
     pub fn cancelling(&self) -> impl Iterator<Item = &TaskRequest> {
         self.cancelling.values()

@@ -49,6 +49,9 @@ pub struct Task {
     /// Whether the task may have been started before: a restart, or a request whose answer was
     /// lost. The runner then looks for what it made before it makes anything.
     pub resumed: bool,
+    /// Whether it was started before, and reported [`TaskUpdate::Submitted`]: what it made was
+    /// there. If that is gone it was removed since, and must not be made again.
+    pub submitted: bool,
     /// Whether Jobs that the task makes are kept when the task is cancelled.
     pub retain_jobs: bool,
 }
@@ -70,7 +73,7 @@ pub enum TaskUpdate {
     /// The task is alive.
     Heartbeat,
     /// What a person wants to see of it.
-    Progress(TaskProgress),
+    Progress(Box<TaskProgress>),
 }
 
 /// What a person wants to see of a running task, for `status.tasks[]`.

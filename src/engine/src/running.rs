@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::driver::Incoming;
+use crate::driver::{Incoming, Message};
 use crate::execution::Happening;
 use crate::ports::{Task, TaskRunner, TaskUpdate};
 
@@ -34,7 +34,7 @@ impl RunningTask {
     pub(crate) fn spawn(
         task: Task,
         runner: Arc<dyn TaskRunner>,
-        inbox: UnboundedSender<Incoming>,
+        inbox: UnboundedSender<Message>,
     ) -> Self {
         let id = task.request.task;
         let run = run_task(task.clone(), runner, inbox.clone());
@@ -42,7 +42,7 @@ impl RunningTask {
             let result = AssertUnwindSafe(run).catch_unwind().await;
             let result = result.unwrap_or_else(|_| Err(panicked()));
             // The driver is gone: another one runs the task again.
-            let _ = inbox.send(Incoming::Ended(id, result));
+            let _ = inbox.send(Box::new(Incoming::Ended(id, result)));
         });
         Self {
             task: Arc::new(task),
@@ -59,7 +59,7 @@ fn panicked() -> Fault {
 async fn run_task(
     task: Task,
     runner: Arc<dyn TaskRunner>,
-    inbox: UnboundedSender<Incoming>,
+    inbox: UnboundedSender<Message>,
 ) -> Result<Value, Fault> {
     let id = task.request.task;
     let (sender, mut updates) = unbounded_channel();
@@ -80,18 +80,18 @@ async fn run_task(
 fn drain(
     id: TaskId,
     updates: &mut UnboundedReceiver<TaskUpdate>,
-    inbox: &UnboundedSender<Incoming>,
+    inbox: &UnboundedSender<Message>,
 ) {
     while let Ok(update) = updates.try_recv() {
         forward(id, update, inbox);
     }
 }
 
-fn forward(task: TaskId, update: TaskUpdate, inbox: &UnboundedSender<Incoming>) {
+fn forward(task: TaskId, update: TaskUpdate, inbox: &UnboundedSender<Message>) {
     let happening = match update {
         TaskUpdate::Submitted(output) => Happening::Event(Event::TaskSubmitted { task, output }),
         TaskUpdate::Heartbeat => Happening::Event(Event::TaskHeartbeat { task }),
-        TaskUpdate::Progress(progress) => Happening::Progress(task, progress),
+        TaskUpdate::Progress(progress) => Happening::Progress(task, *progress),
     };
-    let _ = inbox.send(Incoming::Happened(happening));
+    let _ = inbox.send(Box::new(Incoming::Happened(happening)));
 }

@@ -222,7 +222,7 @@ pub async fn run(runner: &KubernetesTasks, task: Task) -> Ended {
     while let Some(update) = heard.recv().await {
         match update {
             TaskUpdate::Submitted(envelope) => ended.submitted = Some(envelope),
-            TaskUpdate::Progress(progress) => ended.progress.push(progress),
+            TaskUpdate::Progress(progress) => ended.progress.push(*progress),
             TaskUpdate::Heartbeat => {}
         }
     }

@@ -3,6 +3,7 @@
 //! A definition's text (JSON or YAML) is read by [`source`], compiled state by state by the files
 //! under `states/`, and what is wrong with it is said all at once in [`Diagnostic`]s.
 
+mod api;
 mod assign;
 mod catch;
 mod comparator;
@@ -26,6 +27,7 @@ mod variable_references;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub use api::{Validation, create_error_message, validate_state_machine_definition};
 pub use diagnostic::{Diagnostic, Severity, code};
 
 use crate::query::QueryLanguage;

@@ -246,6 +246,14 @@ impl Machine {
         requests
     }
 
+    /// Whether the request of a task in flight was accepted: its `TaskSubmitted` event is there.
+    #[must_use]
+    pub fn is_submitted(&self, task: TaskId) -> bool {
+        let thread = self.tasks.get(&task).and_then(|id| self.threads.get(*id));
+        let running = thread.and_then(Thread::running_task);
+        running.is_some_and(|running| running.submitted)
+    }
+
     /// The names of the states that are in progress, at most so many, and how many there are.
     /// Only the innermost states count: a Parallel state is told by the states of its branches.
     #[must_use]

@@ -245,6 +245,11 @@ impl Threads {
         self.free.push(id);
     }
 
+    /// A thread.
+    pub fn get(&self, id: ThreadId) -> Option<&Thread> {
+        self.slots.get(id.0 as usize)?.as_ref()
+    }
+
     /// A thread, to change.
     pub fn get_mut(&mut self, id: ThreadId) -> Option<&mut Thread> {
         self.slots.get_mut(id.0 as usize)?.as_mut()

@@ -14,7 +14,7 @@ pub mod validate;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crd::{Execution, RunStatus, reasons};
+use crd::{Execution, ExecutionStatus, RunStatus, reasons};
 use engine::driver::ResumeError;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -105,6 +105,12 @@ fn strip(context: &Context, execution: &mut Execution) {
         return;
     }
     execution.spec.input = None;
+    *status = ExecutionStatus {
+        status: status.status,
+        revision_id: status.revision_id.take(),
+        conditions: std::mem::take(&mut status.conditions),
+        ..ExecutionStatus::default()
+    };
     if let Some(record) = record {
         let stash = Stash {
             resource_version,

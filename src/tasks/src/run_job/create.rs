@@ -24,7 +24,7 @@ pub(crate) struct Created {
 }
 
 /// What there is under a Job's name.
-pub(super) enum Found {
+enum Found {
     /// The task's own Job.
     Ours(Value),
     /// Somebody else's.
@@ -45,12 +45,12 @@ impl RunJob {
         report.identity(who.note);
         if task.resumed {
             match self.find(task, order, report).await {
-                Ok(Found::Ours(job)) => return Ok(adopt(&job)),
+                Found::Ours(job) => return Ok(adopt(&job)),
                 // It was there once: a Job must not be run twice because somebody removed it.
-                Ok(Found::Nothing | Found::Other) if task.submitted => {
+                Found::Nothing | Found::Other if task.submitted => {
                     return Err(build_removed(order));
                 }
-                _ => {}
+                Found::Nothing | Found::Other => {}
             }
         }
         let request = build_request(task, order, who.actor)?;
@@ -60,8 +60,8 @@ impl RunJob {
                 Ok(answer) if answer.is_success() => return Ok(accept(answer)),
                 Ok(answer) if already_exists(&answer) => {
                     match self.find(task, order, report).await {
-                        Ok(Found::Ours(job)) => return Ok(adopt(&job)),
-                        Ok(Found::Nothing) if patience.try_pause(None).await => {}
+                        Found::Ours(job) => return Ok(adopt(&job)),
+                        Found::Nothing if patience.try_pause(None).await => {}
                         _ => return Err(answer.fault(self.limits.cause_bytes)),
                     }
                 }
@@ -90,45 +90,30 @@ impl RunJob {
         self.in_flight.carry(task.id(), sending).await
     }
 
-    /// Looks for the Job by the operator's own rights, as only the task's mark is of interest.
-    ///
-    /// # Errors
-    /// The API server refuses to tell.
-    pub(super) async fn find(
-        &self,
-        task: &Task,
-        order: &Order,
-        report: &mut Report,
-    ) -> Result<Found, Answer> {
+    /// Looks for the Job by the operator's own rights, as only the task's mark is of interest,
+    /// for as long as it takes.
+    async fn find(&self, task: &Task, order: &Order, report: &mut Report) -> Found {
         let name = order.name.as_deref();
         let Some(target) = name.and_then(|name| paths::job(&order.namespace, name)) else {
-            return Ok(Found::Nothing);
+            return Found::Nothing;
         };
         let request = Outgoing::get(target);
         let mut patience = Patience::new(self.limits.retry_time);
         loop {
-            match self.api.send(&request).await {
+            let (why, asked_for) = match self.api.send(&request).await {
                 Ok(answer) if answer.is_success() => {
                     let job = answer.value();
                     let ours = task_label_of(&job) == Some(&marks::task_label(&task.id()));
-                    return Ok(if ours { Found::Ours(job) } else { Found::Other });
+                    return if ours { Found::Ours(job) } else { Found::Other };
                 }
-                Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(Found::Nothing),
-                Ok(answer) if answer.may_succeed_later() => {
-                    report.trouble(Some(answer.message()));
-                    patience.pause(answer.retry_after()).await;
-                }
-                Ok(answer) => {
-                    let (status, why) = (answer.status.as_u16(), answer.message());
-                    warn!(job = name, status, "the operator cannot read a Job: {why}");
-                    return Err(answer);
-                }
-                Err(error) => {
-                    report.trouble(Some(error.to_string()));
-                    report.show(&Observed::default());
-                    patience.pause(None).await;
-                }
-            }
+                Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Found::Nothing,
+                Ok(answer) => (answer.message(), answer.retry_after()),
+                Err(error) => (error.to_string(), None),
+            };
+            warn!(job = name, "the operator cannot read a Job: {why}");
+            report.trouble(Some(format!("the operator cannot read the Job: {why}")));
+            report.show(&Observed::default());
+            patience.pause(asked_for).await;
         }
     }
 }

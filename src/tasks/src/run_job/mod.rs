@@ -94,11 +94,18 @@ impl RunJob {
 
     async fn submit(&self, task: Task, report: &mut Report) -> Result<Submitted, Fault> {
         let order = self.accept(&task)?;
-        let subscription = self.watch.subscribe(Awaited {
+        let mut subscription = self.watch.subscribe(Awaited {
             label: marks::task_label(&task.id()),
             namespace: order.namespace.clone(),
             name: order.name.clone().unwrap_or_default(),
         });
+        if task.submitted && subscription.is_listed().await {
+            return Ok(Submitted {
+                subscription,
+                logs: order.logs,
+                adopted: true,
+            });
+        }
         let created = self.create(&task, &order, report).await?;
         report.submitted(created.answer.envelope());
         if let Some(job) = JobView::read(&created.job) {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::runtime::watcher::{self, Event};
@@ -11,6 +12,9 @@ use tracing::{debug, warn};
 use super::view::{JobView, Observed, PodView, is_pod_of};
 use super::watched_job::WatchedJob;
 use crate::marks::TASK_ID;
+
+/// How long the first listing is waited for.
+const LISTING: Duration = Duration::from_secs(10);
 
 /// Which Job a task waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +77,14 @@ impl Subscription {
     /// The Job that is waited for.
     pub(crate) fn awaited(&self) -> &Awaited {
         &self.awaited
+    }
+
+    /// Whether the first listing of all Jobs, which may be under way, shows this one. After a
+    /// restart this spares each task a request of its own.
+    pub(crate) async fn is_listed(&mut self) -> bool {
+        let listed = self.health.wait_for(|health| health.jobs.listed);
+        let in_time = tokio::time::timeout(LISTING, listed).await.is_ok();
+        in_time && self.observed.borrow().job.is_some()
     }
 
     /// What is known now.

@@ -48,7 +48,7 @@ impl Report {
         let progress = build_progress(observed, &self.remarks);
         if self.told.as_ref() != Some(&progress) {
             self.told = Some(progress.clone());
-            self.send(TaskUpdate::Progress(progress));
+            self.send(TaskUpdate::Progress(Box::new(progress)));
         }
     }
 

@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use asl::Value;
-use asl::definition::{Diagnostic, Severity};
+use asl::definition::{Diagnostic, Severity, StateMachine, create_error_message};
 use asl::value::ObjectBuilder;
 use regex::Regex;
 
-use super::validate_definition::diagnostics;
+use super::validate_definition::rules;
 use super::{Settings, Verdict};
 use crate::matching::{Matcher, Rules};
 use crate::{Case, json};
@@ -21,14 +21,16 @@ static PYTHON_ERROR: LazyLock<Regex> = LazyLock::new(|| {
 
 pub(super) fn run(case: &Case, _settings: Settings) -> Result<Verdict, String> {
     let expected = case.expected();
-    let errors: Vec<Diagnostic> = diagnostics(case)
-        .into_iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
-        .collect();
+    let diagnostics = StateMachine::compile_with(&case.definition_text(), rules(case))
+        .err()
+        .unwrap_or_default();
     let message = json::text(&expected, "message").unwrap_or_default();
     let (expected, got) = match python_message(message) {
-        Some(message) => (Value::from(message), Value::from(first_message(&errors))),
-        None => (answer(message), answer(&refusal(&errors))),
+        Some(message) => (
+            Value::from(message),
+            Value::from(first_message(&diagnostics)),
+        ),
+        None => (answer(message), answer(&create_error_message(&diagnostics))),
     };
     let rules = Rules::of(case);
     let differences = Matcher::new(&rules).compare("", &expected, &got);
@@ -46,17 +48,12 @@ fn answer(message: &str) -> Value {
     Value::Object(answer.build())
 }
 
-fn first_message(errors: &[Diagnostic]) -> String {
-    errors
-        .first()
+fn first_message(diagnostics: &[Diagnostic]) -> String {
+    diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic.severity == Severity::Error)
         .map(|error| error.message.clone())
         .unwrap_or_default()
-}
-
-/// `CreateStateMachine`'s message.
-fn refusal(errors: &[Diagnostic]) -> String {
-    let errors: Vec<String> = errors.iter().map(Diagnostic::to_string).collect();
-    format!("Invalid State Machine Definition: '{}'", errors.join(", "))
 }
 
 /// The text that a Python exception's `repr` shows.

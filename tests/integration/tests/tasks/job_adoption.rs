@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use engine::ports::{Task, TaskRunner};
 use integration::{Place, at, eventually, run};
+use kube::api::DeleteParams;
 use tasks::KubernetesTasks;
 use tokio::sync::mpsc;
 
@@ -71,6 +72,38 @@ async fn a_task_that_is_run_again_late_adopts_its_job_and_its_pods() {
         .unwrap();
     assert_eq!(first.succeeded, 0, "its pod is known before it ends");
     assert!(ended.result.is_ok());
+    place.leave().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_submitted_is_never_made_again() {
+    let Some(place) = Place::new("twice").await else {
+        return;
+    };
+    let mut task = slow_task(&place, "twice");
+    run_until_created(&place, &place.runner(), &task, "twice").await;
+    task.resumed = true;
+    task.submitted = true;
+    let job = run(&place.runner(), task.clone()).await.result.unwrap();
+    assert_eq!(at(&job, "status/succeeded").as_i64(), Some(1));
+
+    let jobs = place.api("batch/v1", "Job");
+    jobs.delete("twice", &DeleteParams::background())
+        .await
+        .unwrap();
+    eventually("the Job is gone", || async {
+        place.job("twice").await.is_none().then_some(())
+    })
+    .await;
+    let fault = run(&place.runner(), task).await.result.unwrap_err();
+    assert_eq!(fault.name(), "States.TaskFailed");
+    assert!(
+        fault
+            .cause
+            .unwrap()
+            .contains("was removed while the operator was away")
+    );
+    assert!(place.job("twice").await.is_none());
     place.leave().await;
 }
 

@@ -1,6 +1,7 @@
 //! What waiting for many Jobs costs. A measurement, to be asked for:
 //! `cargo test -p integration --release -- --ignored --nocapture many_jobs`
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,20 @@ async fn many_jobs_are_waited_for_and_adopted() {
     }
     let runner = Arc::new(place.runner());
     let start = Instant::now();
+    drop(wait_for_all(&runner, &tasks).await);
+    report(
+        "adopted after a crash amid their creation",
+        &tasks,
+        start,
+        before,
+    );
+    drop(runner);
+
+    for task in &mut tasks {
+        task.submitted = true;
+    }
+    let runner = Arc::new(place.runner());
+    let start = Instant::now();
     let mut waiting = wait_for_all(&runner, &tasks).await;
     report(
         "adopted after a restart, and waiting",
@@ -88,12 +103,17 @@ async fn wait_for_all(runner: &Arc<KubernetesTasks>, tasks: &[Task]) -> Waiting 
         waiting.spawn(async move { runner.run(task, submitted).await });
     }
     let mut left = tasks.len();
+    let mut seen = HashSet::new();
     while left > 0 {
         let update = tokio::time::timeout(Duration::from_secs(60), heard.recv()).await;
         let update = update
             .expect("an update within a minute")
             .expect("tasks run");
-        left -= usize::from(matches!(update, TaskUpdate::Submitted(_)));
+        let has_job = match update {
+            TaskUpdate::Progress(progress) => progress.job_uid,
+            TaskUpdate::Submitted(_) | TaskUpdate::Heartbeat => None,
+        };
+        left -= usize::from(has_job.is_some_and(|uid| seen.insert(uid)));
     }
     waiting
 }

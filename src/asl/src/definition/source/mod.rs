@@ -43,14 +43,22 @@ pub(super) fn read(text: &str) -> Result<Read, Diagnostic> {
         return Err(whole(code::SCHEMA_VALIDATION_FAILED, message, None));
     }
     if is_json(text) {
-        json::read(text)
-    } else {
-        yaml::read(text)
+        return json::read(text);
+    }
+    let read = yaml::read(text)?;
+    match &read.value {
+        Value::Object(_) | Value::Null => Ok(read),
+        found => {
+            let offset = text.len() - text.trim_start().len();
+            let kind = found.kind();
+            let message = format!("Expected a JSON object or a YAML mapping, but found a {kind}");
+            Err(unreadable(text, &message, offset))
+        }
     }
 }
 
 /// Line and column of a byte, both counted from 1, the column in characters.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text
         .get(..text.floor_char_boundary(offset))
         .unwrap_or_default();

@@ -137,16 +137,14 @@ impl Stage<'_> {
         )
     }
 
-    /// Refuses a payload over the limit, or one nested deeper than data may be.
+    /// Refuses a payload over the limits of size and nesting.
     pub fn check_size(&self, payload: &Value, returned_by: &str) -> Result<(), Fault> {
         if payload.depth() > MAX_DEPTH {
-            return Err(Fault::new(
-                DATA_LIMIT_EXCEEDED,
-                format!(
-                    "The state/task '{returned_by}' returned a result nested more than \
-                     {MAX_DEPTH} levels deep."
-                ),
-            ));
+            let cause = format!(
+                "The state/task '{returned_by}' returned a result that is nested in more than \
+                 {MAX_DEPTH} levels."
+            );
+            return Err(Fault::new(DATA_LIMIT_EXCEEDED, cause));
         }
         if payload.text_len() <= self.limits.payload_bytes {
             return Ok(());

@@ -34,10 +34,6 @@ pub enum Value {
     Object(Object),
 }
 
-/// The nesting that data may have. Reading, writing and dropping a value go as deep as it is
-/// nested, and so would a loop that wraps its data once a round.
-pub const MAX_DEPTH: usize = 100;
-
 /// A shared, immutable JSON array.
 #[derive(Clone)]
 pub struct Array(Arc<ArrayData>);
@@ -47,6 +43,10 @@ struct ArrayData {
     text_len: AtomicUsize,
     depth: AtomicUsize,
 }
+
+/// How deep a payload may be nested. Readers of JSON stop at 128 levels, serde_json among them,
+/// and a payload stands some levels deep in what holds it: an object of the API, a checkpoint.
+pub const MAX_DEPTH: usize = 100;
 
 impl Array {
     /// The items.
@@ -69,10 +69,8 @@ impl Array {
     }
 
     fn depth(&self) -> usize {
-        cached(&self.0.depth, || {
-            let inner = self.0.items.iter().map(Value::depth).max();
-            inner.unwrap_or_default() + 1
-        })
+        let deepest = || self.0.items.iter().map(Value::depth).max();
+        cached(&self.0.depth, || deepest().unwrap_or(0) + 1)
     }
 }
 
@@ -104,7 +102,7 @@ impl PartialEq for Array {
     }
 }
 
-/// Reads a measure that is computed once; zero stands for "not yet", which no container has.
+/// Reads a length or depth that is computed once; zero stands for "not yet", which none is.
 fn cached(slot: &AtomicUsize, compute: impl FnOnce() -> usize) -> usize {
     match slot.load(Ordering::Relaxed) {
         0 => {
@@ -137,7 +135,8 @@ impl Value {
         }
     }
 
-    /// How many levels of arrays and objects there are. Containers remember theirs.
+    /// How many arrays and objects stand around the innermost value, this one included; zero for
+    /// what is neither. Remembered like [`Value::text_len`].
     #[must_use]
     pub fn depth(&self) -> usize {
         match self {

@@ -67,13 +67,6 @@ impl Object {
         builder.build()
     }
 
-    pub(super) fn depth(&self) -> usize {
-        cached(&self.0.depth, || {
-            let values = self.0.members.iter().map(|(_, value)| value.depth());
-            values.max().unwrap_or_default() + 1
-        })
-    }
-
     pub(super) fn text_len(&self) -> usize {
         cached(&self.0.text_len, || {
             let inner: usize = self
@@ -84,6 +77,11 @@ impl Object {
                 .sum();
             inner + 2 + self.0.members.len().saturating_sub(1)
         })
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        let deepest = || self.0.members.iter().map(|(_, value)| value.depth()).max();
+        cached(&self.0.depth, || deepest().unwrap_or(0) + 1)
     }
 }
 

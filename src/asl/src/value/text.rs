@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{MAX_DEPTH, Number, ObjectBuilder, Value};
+use super::{Number, ObjectBuilder, Value};
 
 /// Why a text is not JSON, with the place where reading stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub struct ParseError {
     pub column: usize,
 }
 
-/// Reads JSON text. Nesting beyond [`MAX_DEPTH`] levels is refused.
+/// Reads JSON text. Nesting beyond 128 levels is refused.
 ///
 /// # Errors
 /// The text is not one JSON value.
@@ -32,19 +32,11 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 /// # Errors
 /// The bytes are not UTF-8 or not one JSON value.
 pub fn parse_bytes(bytes: &[u8]) -> Result<Value, ParseError> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| ParseError {
+    serde_json::from_slice(bytes).map_err(|error| ParseError {
         line: error.line(),
         column: error.column(),
         message: without_place(&error.to_string()),
-    })?;
-    if value.depth() > MAX_DEPTH {
-        return Err(ParseError {
-            message: format!("nested more than {MAX_DEPTH} levels deep"),
-            line: 1,
-            column: 1,
-        });
-    }
-    Ok(value)
+    })
 }
 
 fn without_place(message: &str) -> String {

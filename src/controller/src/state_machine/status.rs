@@ -107,7 +107,7 @@ fn read_diagnostics(diagnostics: &[Diagnostic]) -> Vec<crd::Diagnostic> {
         },
         code: diagnostic.code.clone(),
         message: diagnostic.message.clone(),
-        location: Some(diagnostic.location.clone()),
+        location: Some(diagnostic.location.clone()).filter(|location| !location.is_empty()),
     };
     diagnostics.iter().take(MAX_DIAGNOSTICS).map(read).collect()
 }

@@ -60,6 +60,26 @@ struct Probe {
     kind: Option<serde::de::IgnoredAny>,
 }
 
+/// The one definition in a file's text, or that of the StateMachine `wanted`.
+///
+/// # Errors
+/// There is none, none of that name, or several to choose from.
+pub fn choose(text: &str, wanted: Option<&str>, file: &str) -> anyhow::Result<DefinitionText> {
+    let mut found = find(text)?;
+    let name = |one: &DefinitionText| one.state_machine.clone().unwrap_or_default();
+    let names = found.iter().map(name).collect::<Vec<_>>().join(", ");
+    if let Some(wanted) = wanted {
+        found.retain(|one| one.state_machine.as_deref() == Some(wanted));
+        if found.is_empty() {
+            bail!("there is no StateMachine '{wanted}' in {file}, only: {names}");
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        _ => bail!("{file} has several: choose with --state-machine among {names}"),
+    }
+}
+
 /// Finds the definitions in a file's text.
 ///
 /// # Errors

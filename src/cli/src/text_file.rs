@@ -48,7 +48,11 @@ pub fn read_value<T: serde::de::DeserializeOwned>(path: &str) -> anyhow::Result<
     parse_value(&text).with_context(|| format!("cannot read {}", name(path)))
 }
 
-fn parse_value<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<T> {
+/// Reads a JSON or YAML value from a text.
+///
+/// # Errors
+/// The text is no JSON or YAML value of the wanted shape.
+pub fn parse_value<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result<T> {
     // JSON goes through a JSON parser: its errors are to the point, and it knows no surprises.
     if text.trim_start().starts_with(['{', '[', '"']) {
         match serde_json::from_str(text) {

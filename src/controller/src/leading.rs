@@ -85,12 +85,15 @@ pub(crate) async fn run(
     };
     let hurry = async {
         shutdown.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
+        // Controllers that wait for their first list do not hear that they are to stop.
+        if context.synced.is_cancelled() {
+            tokio::time::sleep(DRAIN).await;
+        }
     };
     tokio::select! {
         () = controllers => {}
         () = synced => {}
-        () = hurry => tracing::warn!("some reconciles did not end in time; they are repeated later"),
+        () = hurry => tracing::info!("not all reconciles have ended; they are repeated later"),
     }
     phase.send_replace(Phase::Stopping);
     metrics.leader(false);

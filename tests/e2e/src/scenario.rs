@@ -238,6 +238,25 @@ impl Scenario {
         self.start(&name, input).await
     }
 
+    /// Creates an execution whose input is nested in twice so many levels, which not every reader
+    /// of JSON can read.
+    pub fn create_deep_execution(&self, name: &str, machine: &str, levels: usize) {
+        let (open, close) = (r#"{"a":["#.repeat(levels), "]}".repeat(levels));
+        let execution = format!(
+            r#"{{"apiVersion": "sfn.services.k8s.aws/v1alpha1", "kind": "Execution", "metadata": {{"name": "{name}"}},
+                "spec": {{"stateMachineRef": {{"from": {{"name": "{machine}"}}}}, "input": {open}1{close}}}}}"#
+        );
+        let arguments = [
+            "create",
+            "-n",
+            &self.namespace,
+            "--validate=false",
+            "-f",
+            "-",
+        ];
+        let _ = kubectl(&arguments, &execution);
+    }
+
     fn machine_name(&self) -> String {
         let number = self.machines.fetch_add(1, Ordering::Relaxed);
         format!("machine-{number}")

@@ -11,6 +11,10 @@ mod scope;
 mod variables;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod test_scope;
 
 pub mod jsonata;

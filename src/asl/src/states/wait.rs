@@ -109,7 +109,16 @@ fn seconds(stage: &Stage<'_>, field: &Dynamic<u64>, input: &Value) -> Result<u64
     let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
     stage.dynamic(field, name, input, read, |(), value, text| match field {
         Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),
-        _ => format!("The SecondsPath parameter references an invalid value: {text} == {value}"),
+        _ => {
+            let problem = match value.as_i64() {
+                Some(_) => "references a negative value",
+                None => "cannot be parsed as a long value",
+            };
+            let found = value
+                .as_str()
+                .map_or_else(|| value.to_string(), ToOwned::to_owned);
+            format!("The SecondsPath parameter {problem}: {text} == {found}")
+        }
     })
 }
 

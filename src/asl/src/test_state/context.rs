@@ -146,3 +146,66 @@ fn waits_for_outside(state: &State) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::machine::{ExecutionInfo, Moment};
+    use crate::test_state::{TestStateRequest, test_state};
+    use crate::value::Value;
+    use jiff::Timestamp;
+    use rstest::rstest;
+
+    fn output_with(context: &str) -> Result<String, String> {
+        let request = TestStateRequest {
+            definition: r#"{"Type":"Pass","Parameters":{"name.$":"$$.Execution.Name"},"End":true}"#
+                .to_owned(),
+            context: Some(context.to_owned()),
+            ..TestStateRequest::default()
+        };
+        let info = ExecutionInfo {
+            id: "arn:aws:states:us-east-1:000000000000:express:m:e".into(),
+            name: "e".into(),
+            role_arn: "".into(),
+            start_time: Timestamp::UNIX_EPOCH,
+            input: Value::Null,
+            state_machine_id: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+            state_machine_name: "m".into(),
+            region: "us-east-1".into(),
+        };
+        let moment = Moment {
+            now: Timestamp::UNIX_EPOCH,
+            entropy: 1,
+        };
+        let answer = test_state(&request, info, moment, &mut |_| Ok(Value::Null));
+        match answer {
+            Ok(answer) => Ok(answer
+                .output
+                .map(|output| output.to_string())
+                .unwrap_or_default()),
+            Err(error) => Err(error.message),
+        }
+    }
+
+    #[test]
+    fn a_given_context_is_used_as_it_is() {
+        let output = output_with(r#"{"Execution":{"Name":"given"}}"#);
+        assert_eq!(output, Ok(r#"{"name":"given"}"#.to_owned()));
+    }
+
+    #[rstest]
+    #[case("1", "Context object must be valid JSON object")]
+    #[case(r#"{"Execution":1}"#, "Execution must be an object")]
+    #[case(r#"{"Execution":{"Id":1}}"#, "Execution.Id must be a string")]
+    #[case(r#"{"State":{"RetryCount":"1"}}"#, "State.RetryCount must be a number")]
+    #[case(r#"{"Execution":{"Nme":"x"}}"#, "Field 'Nme' is not allowed")]
+    #[case(r#"{"Other":{}}"#, "Field 'Other' is not allowed")]
+    #[case(
+        r#"{"Task":{"Token":"t"}}"#,
+        "Context object contains 'Task' when state is not a Task state with a '.sync' or \
+         '.waitForTaskToken' service integration pattern"
+    )]
+    fn a_given_context_has_to_look_like_one(#[case] context: &str, #[case] problem: &str) {
+        let expected = format!("Invalid Context object provided: {problem}");
+        assert_eq!(output_with(context), Err(expected));
+    }
+}

@@ -38,6 +38,24 @@ pub struct InspectionData {
     pub error_details: Option<ErrorDetails>,
 }
 
+/// How payloads are written into JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadForm {
+    /// As JSON text in strings, as the API does.
+    Text,
+    /// As they are, for people.
+    Value,
+}
+
+impl PayloadForm {
+    pub(super) fn of(self, payload: &Value) -> Value {
+        match self {
+            Self::Text => Value::from(payload.to_string()),
+            Self::Value => payload.clone(),
+        }
+    }
+}
+
 /// Which Retrier or Catcher took an error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ErrorDetails {
@@ -50,9 +68,9 @@ pub struct ErrorDetails {
 }
 
 impl InspectionData {
-    /// The data in the API's shape: payloads are JSON text.
+    /// The data in the API's words.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self, form: PayloadForm) -> Value {
         let payloads = [
             ("input", &self.input),
             ("afterInputPath", &self.after_input_path),
@@ -68,12 +86,12 @@ impl InspectionData {
         let mut data = ObjectBuilder::default();
         for (name, payload) in payloads {
             if let Some(payload) = payload {
-                data.set(name.into(), Value::from(payload.to_string()));
+                data.set(name.into(), form.of(payload));
             }
         }
         if let Some(variables) = &self.variables {
-            let text = Value::Object(variables.clone()).to_string();
-            data.set("variables".into(), Value::from(text));
+            let variables = Value::Object(variables.clone());
+            data.set("variables".into(), form.of(&variables));
         }
         set_count(&mut data, "maxConcurrency", self.max_concurrency);
         set_count(

@@ -112,3 +112,75 @@ impl Shape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::validate;
+    use crate::resource::Resource;
+    use crate::test_state::FieldValidationMode::{self, None, Present, Strict};
+    use crate::value::parse;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::complete("eks:call", r#"{"StatusCode":200,"ResponseBody":{}}"#, Strict, "")]
+    #[case::missing("eks:call", "{}", Strict, "Required field 'ResponseBody' is missing")]
+    #[case::missing_but_not_asked_for("eks:call", "{}", Present, "")]
+    #[case::wrong_but_not_asked_for("eks:call", r#"{"StatusCode":"x"}"#, None, "")]
+    #[case::no_number(
+        "eks:call",
+        r#"{"StatusCode":"x"}"#,
+        Present,
+        "Field 'StatusCode' must be a number"
+    )]
+    #[case::in_a_list(
+        "events:putEvents",
+        r#"{"Entries":[{"EventId":"a"},{"EventId":1}]}"#,
+        Strict,
+        "Field 'EventId' must be a string"
+    )]
+    #[case::no_list(
+        "events:putEvents",
+        r#"{"Entries":1}"#,
+        Strict,
+        "Field 'Entries' must be an array"
+    )]
+    #[case::in_a_map(
+        "aws-sdk:eks:describeCluster",
+        r#"{"Cluster":{"Tags":{"a":1}}}"#,
+        Strict,
+        "Field 'a' must be a string"
+    )]
+    #[case::no_such_value(
+        "aws-sdk:s3:getObject",
+        r#"{"StorageClass":"x"}"#,
+        Strict,
+        "Field 'StorageClass' is not an expected value"
+    )]
+    #[case::too_short(
+        "aws-sdk:kms:encrypt",
+        r#"{"KeyId":""}"#,
+        Strict,
+        "Field 'KeyId' is smaller than the minimum length"
+    )]
+    #[case::too_small(
+        "aws-sdk:lambda:getFunction",
+        r#"{"Configuration":{"MemorySize":1}}"#,
+        Strict,
+        "Field 'MemorySize' is less than the minimum value"
+    )]
+    #[case::unknown_service("aws-sdk:xyz:doIt", r#"{"a":1}"#, Strict, "")]
+    fn a_mocked_result_is_checked_against_the_service(
+        #[case] service: &str,
+        #[case] result: &str,
+        #[case] mode: FieldValidationMode,
+        #[case] problem: &str,
+    ) {
+        let resource = Resource::parse(&format!("arn:aws:states:::{service}")).unwrap();
+        let found = validate(&resource, &parse(result).unwrap(), mode);
+        let expected = match problem {
+            "" => Ok(()),
+            problem => Err(format!("Mock result schema validation error: {problem}")),
+        };
+        assert_eq!(found, expected);
+    }
+}

@@ -16,9 +16,9 @@ mod response_shapes;
 
 use crate::errors::Fault;
 use crate::machine::{ExecutionInfo, Moment, TaskRequest};
-use crate::value::Value;
+use crate::value::{ObjectBuilder, Value};
 
-pub use inspection::{ErrorDetails, InspectionData};
+pub use inspection::{ErrorDetails, InspectionData, PayloadForm};
 pub use request::{
     FieldValidationMode, InspectionLevel, Mock, MockErrorOutput, StateConfiguration,
     TestStateRequest,
@@ -94,6 +94,31 @@ pub struct TestStateAnswer {
     pub next_state: Option<String>,
     /// Its data on the way; at inspection level `INFO` there is none.
     pub inspection_data: Option<InspectionData>,
+}
+
+impl TestStateAnswer {
+    /// The answer in the API's words.
+    #[must_use]
+    pub fn to_json(&self, form: PayloadForm) -> Value {
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let members = [
+            ("output", self.output.as_ref().map(|output| form.of(output))),
+            ("error", text(&self.error)),
+            ("cause", text(&self.cause)),
+            ("nextState", text(&self.next_state)),
+            (
+                "inspectionData",
+                self.inspection_data.as_ref().map(|data| data.to_json(form)),
+            ),
+        ];
+        let mut answer = ObjectBuilder::default().with("status", self.status.as_str());
+        for (name, value) in members {
+            if let Some(value) = value {
+                answer.set(name.into(), value);
+            }
+        }
+        Value::Object(answer.build())
+    }
 }
 
 /// Runs a state. `info` is what the context object tells of the execution that would run it; its

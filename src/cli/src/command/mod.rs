@@ -3,6 +3,7 @@
 mod controller;
 mod crds;
 mod run;
+mod test_state;
 mod validate;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ pub enum Command {
     Crds(crds::Crds),
     Validate(validate::Validate),
     Run(Box<run::Run>),
+    TestState(Box<test_state::TestState>),
 }
 
 impl Command {
@@ -31,6 +33,7 @@ impl Command {
             Self::Crds(command) => command.run(),
             Self::Validate(command) => command.run(),
             Self::Run(command) => command.run(),
+            Self::TestState(command) => command.run(),
         };
         done.unwrap_or_else(|error| {
             if is_broken_pipe(&error) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use asl::Value;
 use asl::definition::StateMachine;
 use asl::machine::Outcome;
@@ -109,7 +109,7 @@ impl Run {
     /// Runs it to its end.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let text = text_file::read(&self.file)?;
-        let definition = self.choose(definition_file::find(&text)?)?;
+        let definition = definition_file::choose(&text, self.state_machine.as_deref(), &self.file)?;
         let Some(state_machine) = self.compile(&text, &definition) else {
             return Ok(ExitCode::from(UNUSABLE));
         };
@@ -133,27 +133,6 @@ impl Run {
             Outcome::Succeeded(_) => ExitCode::SUCCESS,
             _ => ExitCode::from(INVALID),
         })
-    }
-
-    fn choose(&self, mut found: Vec<DefinitionText>) -> anyhow::Result<DefinitionText> {
-        let name = |one: &DefinitionText| one.state_machine.clone().unwrap_or_default();
-        let names = found.iter().map(name).collect::<Vec<_>>().join(", ");
-        if let Some(wanted) = &self.state_machine {
-            found.retain(|one| one.state_machine.as_ref() == Some(wanted));
-            if found.is_empty() {
-                bail!(
-                    "there is no StateMachine '{wanted}' in {}, only: {names}",
-                    self.file
-                );
-            }
-        }
-        match (found.pop(), found.is_empty()) {
-            (Some(one), true) => Ok(one),
-            _ => bail!(
-                "{} has several: choose with --state-machine among {names}",
-                self.file
-            ),
-        }
     }
 
     fn compile(&self, text: &str, definition: &DefinitionText) -> Option<StateMachine> {

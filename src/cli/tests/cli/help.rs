@@ -7,6 +7,7 @@ use rstest::rstest;
 #[case("sfn", &["--help"])]
 #[case("validate", &["validate", "--help"])]
 #[case("run", &["run", "--help"])]
+#[case("test-state", &["test-state", "--help"])]
 #[case("controller", &["controller", "--help"])]
 #[case("crds", &["crds", "--help"])]
 fn help_says_what_there_is(#[case] name: &str, #[case] arguments: &[&str]) {

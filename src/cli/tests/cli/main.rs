@@ -11,4 +11,5 @@ mod crds;
 mod help;
 mod run;
 mod sfn;
+mod test_state;
 mod validate;

@@ -14,14 +14,13 @@ use engine::driver::{Driver, End, Handle, Known, Ports, Settings};
 use engine::entropy::SeededEntropy;
 use engine::history::read_page;
 use engine::ports::{
-    Clock, ExecutionKey, Identity, RunnerError, Store, Task, TaskRunner, TaskUpdate, Unobserved,
+    Clock, Identity, RunnerError, Store, Task, TaskRunner, TaskUpdate, Unobserved,
 };
 use engine::record;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
-use tokio_util::sync::CancellationToken;
 
-use crate::world::{MortalStore, World};
+use crate::world::{MortalStore, World, key};
 
 /// How long a process stays dead.
 const DEAD: SignedDuration = SignedDuration::from_millis(1500);
@@ -96,8 +95,7 @@ impl TaskRunner for JobRunner {
         let state = &*task.request.state;
         let seconds = self.workflow.seconds.get(state).copied().unwrap_or(1);
         let ends = self.clock.now() + SignedDuration::from_secs(seconds);
-        let made = async { self.world.make_job(&task, ends) };
-        let (ends, earlier) = self.world.request(made).await;
+        let (ends, earlier) = self.make_job(&task, ends).await;
         let _ = updates.send(TaskUpdate::Submitted(Value::from("submitted")));
         self.clock.sleep_until(ends).await;
         self.world.job_ended(&task);
@@ -112,9 +110,26 @@ impl TaskRunner for JobRunner {
     }
 
     async fn cancel(&self, task: &Task) -> Result<(), RunnerError> {
-        let removed = async { self.world.remove_job(task) };
-        self.world.request(removed).await;
-        Ok(())
+        let remove = async {
+            self.world.remove_job(task);
+            Ok(())
+        };
+        let error = RunnerError("the connection was reset".to_owned());
+        self.world.request(remove, error).await
+    }
+}
+
+impl JobRunner {
+    /// As runners do, it tries until it hears that it succeeded.
+    async fn make_job(&self, task: &Task, ends: Timestamp) -> (Timestamp, u32) {
+        let mut again = false;
+        loop {
+            let make = async { Ok(self.world.make_job(task, ends, again)) };
+            match self.world.request(make, ()).await {
+                Ok(made) => return made,
+                Err(()) => again = true,
+            }
+        }
     }
 }
 
@@ -148,14 +163,6 @@ impl Ended {
         });
         let expected: Vec<_> = (1..).take(self.history.len()).collect();
         assert_eq!(ids.collect::<Vec<_>>(), expected, "{name}");
-    }
-}
-
-fn key() -> ExecutionKey {
-    ExecutionKey {
-        namespace: "ns".into(),
-        name: "e".into(),
-        uid: "uid".into(),
     }
 }
 
@@ -233,11 +240,15 @@ async fn stop_in_time(workflow: &Workflow, clock: RuntimeClock, handle: Handle) 
     std::future::pending().await
 }
 
-fn start() -> Timestamp {
+pub fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-async fn be_driver(workflow: &Workflow, world: &World, clock: RuntimeClock) -> (Driver, Handle) {
+pub async fn be_driver(
+    workflow: &Workflow,
+    world: &World,
+    clock: RuntimeClock,
+) -> (Driver, Handle) {
     let settings = Settings {
         key: key(),
         identity: Identity::None,
@@ -254,7 +265,7 @@ async fn be_driver(workflow: &Workflow, world: &World, clock: RuntimeClock) -> (
         clock: Arc::new(clock),
         entropy: Arc::new(SeededEntropy::new(1)),
         observer: Arc::new(Unobserved),
-        shutdown: CancellationToken::new(),
+        shutdown: world.shutdown(),
     };
     let stored = world.store.load(&key()).await.unwrap();
     let kept = world.store.kept(&key()).unwrap();

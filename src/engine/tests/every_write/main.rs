@@ -1,5 +1,6 @@
-//! A crash before and after every single store write and task request: whatever the moment, the
-//! execution ends as it does without a crash, each task is made exactly once, and nothing is left.
+//! A crash before and after every single store write and task request, and a store that fails,
+//! answers too late or is written by others at each of them: whatever the moment, the execution
+//! ends as it does otherwise, each task is made exactly once, and nothing is left.
 //!
 //! Each life of the process is a runtime of its own with paused time; a crash drops it with all
 //! that it did. What lives on is the world: the store, the Jobs, the time.
@@ -12,6 +13,7 @@
     reason = "a test ends by panicking"
 )]
 
+mod handover;
 mod life;
 mod world;
 
@@ -21,11 +23,11 @@ use asl::machine::Outcome;
 use rstest::rstest;
 
 use life::{Ended, Workflow, live_to_the_end};
-use world::{Crash, When, World};
+use world::{Kind, Mishap, World};
 
 /// How an execution ended and what it took.
-fn run(workflow: &Workflow, crashes: &[Crash]) -> (Ended, World) {
-    let world = World::new(crashes);
+fn run(workflow: &Workflow, mishaps: &[Mishap]) -> (Ended, World) {
+    let world = World::new(mishaps);
     let ended = live_to_the_end(workflow, &world);
     (ended, world)
 }
@@ -37,9 +39,9 @@ fn without_a_crash(workflow: &Workflow) -> (Ended, usize) {
     (ended, world.points())
 }
 
-fn check(workflow: &Workflow, expected: &Ended, crashes: &[Crash]) -> usize {
-    let (ended, world) = run(workflow, crashes);
-    let name = format!("{crashes:?}");
+fn check(workflow: &Workflow, expected: &Ended, mishaps: &[Mishap]) -> usize {
+    let (ended, world) = run(workflow, mishaps);
+    let name = format!("{mishaps:?}");
     assert_eq!(ended.outcome, expected.outcome, "{name}");
     assert_eq!(world.made_by_state(), expected.made_by_state, "{name}");
     world.check_each_was_made_once(&name);
@@ -48,9 +50,13 @@ fn check(workflow: &Workflow, expected: &Ended, crashes: &[Crash]) -> usize {
     world.points()
 }
 
-fn every_crash(points: usize) -> impl Iterator<Item = Crash> {
-    let both = |at| [When::Before, When::After].map(|when| Crash { at, when });
-    (0..points).flat_map(both)
+const CRASHES: [Kind; 2] = [Kind::DiesBefore, Kind::DiesAfter];
+const TROUBLES: [Kind; 3] = [Kind::Fails, Kind::AnswerIsLost, Kind::IsOvertaken];
+
+/// Each kind at each request.
+fn everywhere(kinds: &'static [Kind], points: usize) -> impl Iterator<Item = Mishap> {
+    let all = move |at| kinds.iter().map(move |kind| Mishap { at, kind: *kind });
+    (0..points).flat_map(all)
 }
 
 fn workflow(definition: &str) -> Workflow {
@@ -203,14 +209,17 @@ fn large_results() -> Workflow {
 #[case::execution_timeout(execution_timeout(), 4)]
 #[case::stopped(stopped(), 4)]
 #[case::large_results(large_results(), 4)]
-fn no_crash_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] writes: usize) {
+fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] writes: usize) {
     let (expected, points) = without_a_crash(&workflow);
     assert_eq!(
         expected.status_writes, writes,
         "status writes without a crash"
     );
-    for crash in every_crash(points) {
+    for crash in everywhere(&CRASHES, points) {
         check(&workflow, &expected, &[crash]);
+    }
+    for trouble in everywhere(&TROUBLES, points) {
+        check(&workflow, &expected, &[trouble]);
     }
 }
 
@@ -219,11 +228,11 @@ fn no_crash_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] w
 #[case::parallel_with_a_failure(parallel_with_a_failure())]
 #[case::task_timeout(task_timeout())]
 #[case::stopped(stopped())]
-fn nor_do_two_crashes(#[case] workflow: Workflow) {
+fn nor_do_two(#[case] workflow: Workflow) {
     let (expected, points) = without_a_crash(&workflow);
-    for first in every_crash(points) {
+    for first in everywhere(&CRASHES, points).chain(everywhere(&TROUBLES, points)) {
         let all = check(&workflow, &expected, &[first]);
-        for second in every_crash(all).filter(|second| second.at > first.at) {
+        for second in everywhere(&CRASHES, all).filter(|second| second.at > first.at) {
             check(&workflow, &expected, &[first, second]);
         }
     }

@@ -1,6 +1,6 @@
 //! What lives on when a process dies: the store, the Jobs, the time, and when it will die.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -10,20 +10,26 @@ use engine::record::Page;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-/// Whether what was asked for still happens.
+/// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum When {
-    /// It does not.
-    Before,
-    /// It does, and nobody hears of it.
-    After,
+pub enum Kind {
+    /// The process dies; nothing happens.
+    DiesBefore,
+    /// It happens; the process dies before it hears of it.
+    DiesAfter,
+    /// Nothing happens, and an error comes back.
+    Fails,
+    /// It happens, and an error comes back.
+    AnswerIsLost,
+    /// Somebody else edits the object first.
+    IsOvertaken,
 }
 
-/// A crash at the n-th request that goes out.
+/// Something that goes wrong at the n-th request that goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Crash {
+pub struct Mishap {
     pub at: usize,
-    pub when: When,
+    pub kind: Kind,
 }
 
 /// A Job.
@@ -39,11 +45,12 @@ pub struct Job {
 #[derive(Debug)]
 struct State {
     points: usize,
-    crashes: HashSet<Crash>,
+    mishaps: HashMap<usize, Kind>,
     jobs: BTreeMap<String, Job>,
     status_writes: usize,
     now: Timestamp,
     crashed: CancellationToken,
+    shutdown: CancellationToken,
 }
 
 #[derive(Clone)]
@@ -53,14 +60,18 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(crashes: &[Crash]) -> Self {
+    pub fn new(mishaps: &[Mishap]) -> Self {
         let state = State {
             points: 0,
-            crashes: crashes.iter().copied().collect(),
+            mishaps: mishaps
+                .iter()
+                .map(|mishap| (mishap.at, mishap.kind))
+                .collect(),
             jobs: BTreeMap::new(),
             status_writes: 0,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             crashed: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
         };
         Self {
             store: Arc::new(MemoryStore::default()),
@@ -79,6 +90,11 @@ impl World {
         (state.now, state.crashed.clone())
     }
 
+    /// Cancelled, it tells the process to stop.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.state().shutdown.clone()
+    }
+
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = now;
     }
@@ -91,29 +107,57 @@ impl World {
         self.state().status_writes
     }
 
-    /// A request goes out: it may be the last thing that happens.
-    pub async fn request<T>(&self, act: impl Future<Output = T>) -> T {
-        let (at, crashed) = {
+    /// A request goes out: it may be the last thing that happens. `error` is its answer if it
+    /// goes wrong.
+    pub async fn request<T, E>(
+        &self,
+        act: impl Future<Output = Result<T, E>>,
+        error: E,
+    ) -> Result<T, E> {
+        let kind = {
             let mut state = self.state();
+            let at = state.points;
             state.points += 1;
-            (state.points - 1, state.crashed.clone())
+            state.mishaps.get(&at).copied()
         };
-        let dies = |when| self.state().crashes.contains(&Crash { at, when });
-        if dies(When::Before) {
-            crashed.cancel();
-            std::future::pending::<()>().await;
+        match kind {
+            None => act.await,
+            Some(Kind::DiesBefore) => self.die().await,
+            Some(Kind::DiesAfter) => {
+                let _ = act.await;
+                self.die().await
+            }
+            Some(Kind::Fails) => Err(error),
+            Some(Kind::AnswerIsLost) => {
+                let _ = act.await;
+                Err(error)
+            }
+            Some(Kind::IsOvertaken) => {
+                self.store.touch(&key());
+                act.await
+            }
         }
-        let answer = act.await;
-        if dies(When::After) {
-            crashed.cancel();
-            std::future::pending::<()>().await;
-        }
-        answer
     }
 
-    /// Makes a task's Job, or finds the one it made. Returns when it ends, and how many Jobs of
+    async fn die(&self) -> ! {
+        self.state().crashed.cancel();
+        std::future::pending().await
+    }
+
+    async fn store_request<T>(
+        &self,
+        act: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let error = StoreError::Transient {
+            message: "the connection was reset".to_owned(),
+            retry_after: None,
+        };
+        self.request(act, error).await
+    }
+
+    /// Makes a task's Job, or finds the one it made: after a restart, or `again`. Returns when it ends, and how many Jobs of
     /// the state were made before.
-    pub fn make_job(&self, task: &Task, ends: Timestamp) -> (Timestamp, u32) {
+    pub fn make_job(&self, task: &Task, ends: Timestamp, again: bool) -> (Timestamp, u32) {
         let mut state = self.state();
         let name = task.request.state.to_string();
         let id = task.id();
@@ -129,7 +173,7 @@ impl World {
             ended: false,
             removed: false,
         });
-        if !task.resumed || job.made == 0 {
+        if !(task.resumed || again) || job.made == 0 {
             job.made += 1;
         }
         (job.ends, u32::try_from(earlier).unwrap())
@@ -145,6 +189,10 @@ impl World {
         if let Some(job) = self.state().jobs.get_mut(&task.id()) {
             job.removed = true;
         }
+    }
+
+    pub fn removed(&self) -> usize {
+        self.state().jobs.values().filter(|job| job.removed).count()
     }
 
     pub fn made_by_state(&self) -> BTreeMap<String, u32> {
@@ -172,6 +220,15 @@ impl World {
     }
 }
 
+/// The one execution.
+pub fn key() -> ExecutionKey {
+    ExecutionKey {
+        namespace: "ns".into(),
+        name: "e".into(),
+        uid: "uid".into(),
+    }
+}
+
 /// The number of a task in its id.
 fn number(id: &str) -> u64 {
     id.rsplit('-').next().unwrap().parse().unwrap()
@@ -193,14 +250,15 @@ impl Store for MortalStore {
         after: &Revision,
     ) -> Result<Revision, StoreError> {
         self.0.state().status_writes += 1;
-        self.0
-            .request(self.0.store.save(key, snapshot, after))
-            .await
+        let save = self.0.store.save(key, snapshot, after);
+        self.0.store_request(save).await
     }
 
     async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
         assert!(page.data.len() <= 512 * 1024);
-        self.0.request(self.0.store.save_page(key, page)).await
+        self.0
+            .store_request(self.0.store.save_page(key, page))
+            .await
     }
 
     async fn load_page(&self, key: &ExecutionKey, id: &PageId) -> Result<Arc<str>, StoreError> {
@@ -208,14 +266,16 @@ impl Store for MortalStore {
     }
 
     async fn delete_page(&self, key: &ExecutionKey, id: &PageId) -> Result<(), StoreError> {
-        self.0.request(self.0.store.delete_page(key, id)).await
+        self.0
+            .store_request(self.0.store.delete_page(key, id))
+            .await
     }
 
     async fn protect(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {
-        self.0.request(self.0.store.protect(key, after)).await
+        self.0.store_request(self.0.store.protect(key, after)).await
     }
 
     async fn release(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {
-        self.0.request(self.0.store.release(key, after)).await
+        self.0.store_request(self.0.store.release(key, after)).await
     }
 }

@@ -235,7 +235,11 @@ impl Registry {
                 let error = crate::api_server::chain(error);
                 warn!(error, "the watch on {what} broke off");
                 let trouble = format!("the operator cannot watch {what}: {error}");
-                self.feed(which, |feed| feed.trouble = Some(trouble));
+                // A watch that breaks off comes back by itself, and thousands of tasks telling of
+                // it would be thousands of writes. One that never began needs people.
+                self.feed(which, |feed| {
+                    feed.trouble = (!feed.listed).then_some(trouble)
+                });
             }
         }
         if matches!(event, Ok(Event::InitDone)) {

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use asl::value::parse;
+use kube::runtime::watcher::{self, Event};
 
 use super::{Awaited, Subscription};
 use crate::run_job::view::End;
@@ -80,4 +81,25 @@ fn a_task_that_waits_no_more_is_forgotten() {
     );
     drop(again);
     assert_eq!(registry.lock().len(), 0);
+}
+
+fn denied() -> watcher::Result<Event<WatchedJob>> {
+    Err(watcher::Error::NoResourceVersion)
+}
+
+#[test]
+fn a_watch_that_never_began_is_told_of_and_one_that_breaks_off_is_not() {
+    let mut subscription = subscription();
+    let registry = subscription.registry.clone();
+    registry.note("Jobs", |health| &mut health.jobs, &denied());
+    let trouble = subscription.trouble().unwrap();
+    assert!(
+        trouble.starts_with("the operator cannot watch Jobs: "),
+        "{trouble}"
+    );
+    let listed = Ok(Event::<WatchedJob>::InitDone);
+    registry.note("Jobs", |health| &mut health.jobs, &listed);
+    assert_eq!(subscription.trouble(), None);
+    registry.note("Jobs", |health| &mut health.jobs, &denied());
+    assert_eq!(subscription.trouble(), None);
 }

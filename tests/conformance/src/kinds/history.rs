@@ -113,11 +113,7 @@ fn compare_sorted(matcher: &mut Matcher<'_>, recorded: &[Value], own: &[Value]) 
             None => differences.push(difference(&place, Some(event), None)),
         }
     }
-    let rest: Vec<&Value> = unplaced
-        .into_iter()
-        .flatten()
-        .filter(|event| !DROPPED_BY_SORTING.contains(&event_type(event)))
-        .collect();
+    let rest: Vec<&Value> = unplaced.into_iter().flatten().collect();
     differences.extend(compare_sets(matcher, set, rest));
     differences
 }
@@ -148,6 +144,7 @@ fn compare_sets(
     }
     let left = own
         .into_iter()
+        .filter(|event| !DROPPED_BY_SORTING.contains(&event_type(event)))
         .map(|got| difference("/history/*", None, Some(got)));
     differences.extend(left);
     differences

@@ -4,8 +4,8 @@ use asl::Value;
 use asl::errors::Fault;
 use asl::machine::{ExecutionInfo, Moment, TaskRequest};
 use asl::test_state::{
-    FieldValidationMode, InspectionLevel, Mock, MockErrorOutput, StateConfiguration,
-    TestStateAnswer, TestStateRequest, test_state,
+    FieldValidationMode, InspectionLevel, Mock, MockErrorOutput, PayloadForm, StateConfiguration,
+    TestStateRequest, test_state,
 };
 use asl::value::ObjectBuilder;
 
@@ -30,7 +30,7 @@ pub(super) fn run(case: &Case, _settings: Settings) -> Result<Verdict, String> {
         entropy: 1,
     };
     let got = match test_state(&read(case), execution_info(), moment, &mut call) {
-        Ok(answer) => as_json(&answer),
+        Ok(answer) => answer.to_json(PayloadForm::Text),
         Err(error) => {
             let error = ObjectBuilder::default()
                 .with("code", error.code)
@@ -118,23 +118,4 @@ fn read_mock(mock: &Value) -> Mock {
             _ => FieldValidationMode::Strict,
         },
     }
-}
-
-fn as_json(answer: &TestStateAnswer) -> Value {
-    let mut json = ObjectBuilder::default().with("status", answer.status.as_str());
-    let texts = [
-        ("output", answer.output.as_ref().map(Value::to_string)),
-        ("error", answer.error.clone()),
-        ("cause", answer.cause.clone()),
-        ("nextState", answer.next_state.clone()),
-    ];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            json.set(name.into(), Value::from(text));
-        }
-    }
-    if let Some(data) = &answer.inspection_data {
-        json.set("inspectionData".into(), data.to_json());
-    }
-    Value::Object(json.build())
 }

@@ -1,5 +1,13 @@
 //! What workflows do while the operator is restarted, killed, or away. One at a time.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, as it should"
+)]
+
 use std::time::Duration;
 
 use crd::RunStatus;
@@ -64,6 +72,8 @@ async fn a_wait_goes_on_when_the_operator_is_restarted() {
     ]);
     let run = scenario.run(&definition, json!({"kept": true})).await;
     run.until_in("Pause").await;
+    // an object that most readers of JSON cannot read must not keep the others from being listed
+    scenario.create_deep_execution("unreadable", "machine-0", 500);
     operator.restart();
     assert_eq!(output(&run).await, json!({"kept": true}));
     let history = run.history().await;
@@ -106,7 +116,11 @@ async fn an_operator_that_is_killed_during_a_job_finds_it_again() {
     if let Some(audit) = &scenario.audit {
         // the other one killed the operator; the name of a Job's pod is made by the API server
         let pods = audit.created(&scenario.namespace, "pods");
-        assert_eq!(pods.iter().filter(|name| *name != "kill").count(), 1, "{pods:?}");
+        assert_eq!(
+            pods.iter().filter(|name| *name != "kill").count(),
+            1,
+            "{pods:?}"
+        );
     }
     let types = run.event_types().await;
     let count = |kind: &str| types.iter().filter(|found| *found == kind).count();

@@ -137,51 +137,48 @@ async fn input_that_looks_like_a_template_is_only_text() {
     assert_eq!(only_log(&result), "$(id) `id` ; rm -rf /\n");
 }
 
-/// A value that is nested so deep.
-fn nested(depth: usize) -> String {
-    let open = r#"{"a":["#.repeat(depth / 2);
-    let close = "]}".repeat(depth / 2);
-    format!("{open}1{close}")
+#[tokio::test]
+async fn an_input_that_is_nested_too_deep_is_refused_and_hurts_nobody_else() {
+    let scenario = Scenario::new().await;
+    scenario.state_machine("echo", &echo()).await;
+    for (name, levels) in [
+        ("allowed", 50),
+        ("deep", 51),
+        ("deeper", 500),
+        ("deepest", 4500),
+    ] {
+        scenario.create_deep_execution(name, "echo", levels);
+    }
+    let shallow = scenario.start("echo", json!("shallow")).await;
+    assert_eq!(shallow.output().await, json!("shallow"));
+    // by kubectl: the reader of JSON in this test does not go so deep
+    let succeeded = "--for=jsonpath={.status.status}=SUCCEEDED";
+    let _ = scenario.kubectl(&["wait", "exe", "allowed", succeeded, "--timeout=60s"]);
+    for name in ["deep", "deeper", "deepest"] {
+        let terminal = "--for=condition=ACK.Terminal";
+        let _ = scenario.kubectl(&["wait", "exe", name, terminal, "--timeout=60s"]);
+        let message = "jsonpath={.status.conditions[?(@.type=='ACK.Terminal')].message}";
+        let message = scenario.kubectl(&["get", "exe", name, "-o", message]);
+        assert_eq!(message, "spec.input is nested in more than 100 levels");
+    }
+    let _ = scenario.kubectl(&["delete", "exe", "--all", "--timeout=60s"]);
 }
 
 #[tokio::test]
-async fn an_input_that_is_nested_deep_hurts_nobody_else() {
+async fn an_input_that_nests_itself_again_and_again_is_stopped() {
     let scenario = Scenario::new().await;
-    scenario.state_machine("echo", &echo()).await;
-    for (name, depth) in [("deep-100", 100), ("deep-1000", 1000), ("deep-9000", 9000)] {
-        let execution = format!(
-            r#"{{"apiVersion": "sfn.services.k8s.aws/v1alpha1", "kind": "Execution", "metadata": {{"name": "{name}"}},
-                "spec": {{"stateMachineRef": {{"from": {{"name": "echo"}}}}, "input": {}}}}}"#,
-            nested(depth)
-        );
-        // the API server, or kubectl, may refuse what is too deep for it
-        let arguments = [
-            "create",
-            "-n",
-            &scenario.namespace,
-            "--validate=false",
-            "-f",
-            "-",
-        ];
-        let answer = e2e::kubectl::try_kubectl(&arguments, &execution);
-        eprintln!("depth {depth}: {}{}", answer.stdout, answer.stderr);
-    }
-    let shallow = scenario.start("echo", json!(nested(10))).await;
-    assert_eq!(shallow.output().await, json!(nested(10)));
-    // by kubectl: this test's own JSON reader does not go so deep
-    let jsonpath = "--for=jsonpath={.status.status}=SUCCEEDED";
-    let _ = scenario.kubectl(&["wait", "exe", "deep-100", jsonpath, "--timeout=30s"]);
-    let ended = [
-        "get",
-        "exe",
-        "deep-1000",
-        "--ignore-not-found",
-        "-o",
-        "jsonpath={.status.status}",
-    ];
-    let ended = scenario.kubectl(&ended);
-    assert!(["", "SUCCEEDED", "FAILED"].contains(&&*ended), "{ended}");
-    let _ = scenario.kubectl(&["delete", "exe", "--all", "--timeout=60s"]);
+    let definition = json!({"StartAt": "Nest", "States": {
+        "Nest": {"Type": "Pass", "Parameters": {"a.$": "$"}, "Next": "Again"},
+        "Again": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "Done"}],
+            "Default": "Nest"
+        },
+        "Done": {"Type": "Succeed"},
+    }});
+    let failure = scenario.run(&definition, json!(1)).await.failure().await;
+    assert_eq!(failure.error, "States.DataLimitExceeded");
+    assert!(failure.cause.contains("nested"), "{}", failure.cause);
 }
 
 #[tokio::test]

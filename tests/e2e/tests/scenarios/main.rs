@@ -1,6 +1,14 @@
 //! What workflows do, on a real cluster. These tests run side by side; those that disturb the
 //! operator are in `operator_restarts`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what is not there fails the test, as it should"
+)]
+
 mod call;
 mod definitions;
 mod failures;

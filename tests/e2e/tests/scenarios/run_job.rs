@@ -256,7 +256,7 @@ async fn a_generated_name_is_in_the_result() {
         name.starts_with("made-up-") && name.len() > "made-up-".len(),
         "{name}"
     );
-    assert_eq!(scenario.created_jobs().await, [name.clone()]);
+    assert_eq!(scenario.created_jobs().await, std::slice::from_ref(&name));
 
     let again = scenario.start("machine-0", json!({})).await;
     let other = again.output().await;

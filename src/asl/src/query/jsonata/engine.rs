@@ -93,7 +93,7 @@ impl Default for Limits {
             array_items: 850_000,
             text_bytes: 16 << 20,
             result_bytes: 16 << 20,
-            time: Duration::from_secs(5),
+            time: Duration::from_secs(1),
         }
     }
 }

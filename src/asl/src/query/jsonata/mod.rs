@@ -150,19 +150,6 @@ impl Expression {
         }
     }
 
-    /// The failure of a field whose value has another type than the field needs, such as
-    /// `array` for `Items`.
-    #[must_use]
-    pub fn unexpected_type(&self, field: &str, expected: &str, found: &Value) -> QueryError {
-        self.failed(
-            &Location::Field(field),
-            &format!(
-                "returned an unexpected result type. Expected '{expected}', but was '{}' for value: {found}",
-                found.kind()
-            ),
-        )
-    }
-
     fn run(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvaluationError> {
         self.0.program.evaluate(&self.environment(scope))
     }

@@ -106,17 +106,6 @@ fn what_is_no_expression_is_refused_at_its_place(#[case] text: &str, #[case] off
     assert_eq!(Expression::parse(text).unwrap_err().offset, offset);
 }
 
-#[test]
-fn a_wrong_type_is_named_with_its_value() {
-    let expression = Expression::parse("{'foo': 'bar'}").unwrap();
-    let value = parse(r#"{"foo":"bar"}"#).unwrap();
-    assert_eq!(
-        expression.unexpected_type("Items", "array", &value).message,
-        "The JSONata expression '{'foo': 'bar'}' specified for the field 'Items' returned an \
-         unexpected result type. Expected 'array', but was 'object' for value: {\"foo\":\"bar\"}"
-    );
-}
-
 #[rstest]
 #[case("$states.input.list")]
 #[case("$list")]

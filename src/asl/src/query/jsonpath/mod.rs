@@ -135,8 +135,11 @@ impl Path {
     ) -> Result<Cow<'v, Value>, Failure> {
         let root = self.root(scope).ok_or(Failure::Missing)?;
         let steps = &self.0.steps;
-        if steps.segments.is_empty() && steps.function.is_none() {
-            return Ok(Cow::Borrowed(root));
+        // Most paths are names and indexes that find something: these take the short way.
+        if steps.function.is_none()
+            && let Some(Some(value)) = select::follow(&steps.segments, root)
+        {
+            return Ok(Cow::Borrowed(value));
         }
         match select::resolve(steps, root, root, &mut Budget::new()) {
             Ok(found) => found.ok_or(Failure::Missing),

@@ -51,7 +51,8 @@ pub(super) fn resolve<'v>(
 
 /// The value at a path of names and indexes alone, which most paths are. `None` where the path
 /// has other steps.
-fn follow<'v>(segments: &[Segment], start: &'v Value) -> Option<Option<&'v Value>> {
+#[inline]
+pub(super) fn follow<'v>(segments: &[Segment], start: &'v Value) -> Option<Option<&'v Value>> {
     let mut value = start;
     for segment in segments {
         let next = match segment {

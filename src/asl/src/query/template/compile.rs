@@ -3,10 +3,7 @@
 use super::{Member, Node, TemplateProblem};
 use crate::query::jsonpath::Intrinsic;
 use crate::query::{Expression, Path, QueryLanguage, SyntaxError};
-use crate::value::{Object, Value};
-
-/// The nesting that a template may have, as JSON text read by the parser.
-const MAX_DEPTH: usize = 128;
+use crate::value::{Key, MAX_DEPTH, Object, Value};
 
 pub(super) fn template(
     template: &Value,
@@ -78,7 +75,7 @@ impl Compiler {
         Node::Object(members)
     }
 
-    fn member(&mut self, field: &crate::value::Key, value: &Value) -> Member {
+    fn member(&mut self, field: &Key, value: &Value) -> Member {
         let evaluated = match self.language {
             QueryLanguage::JsonPath => field.strip_suffix(".$"),
             QueryLanguage::Jsonata => None,

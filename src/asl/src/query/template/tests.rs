@@ -74,6 +74,10 @@ fn all_problems_come_with_their_places() {
         problems[0].message,
         "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call"
     );
+    assert_eq!(
+        problems[0].reason,
+        "expected an intrinsic function such as States.Format(…), found 'n'"
+    );
     let template = parse(r#"{"a":"{% 1 + %}"}"#).unwrap();
     let problems = Template::compile(&template, Jsonata).unwrap_err();
     assert_eq!(problems[0].message, "Unexpected end of expression");

@@ -247,6 +247,9 @@ fn wrong_number<T>(
     value: &Value,
     text: &str,
 ) -> String {
+    if let Some(problem) = negative(name, value) {
+        return problem;
+    }
     if matches!(field, Dynamic::Expression(_)) {
         return unexpected_type(text, name, kind, value);
     }
@@ -254,4 +257,16 @@ fn wrong_number<T>(
         .as_str()
         .map_or_else(|| value.to_string(), ToOwned::to_owned);
     format!("The {name} field refers to value \"{found}\" which is not a valid {kind}: {text}")
+}
+
+/// AWS's text for a number below zero, where the field has one of its own.
+fn negative(name: &str, value: &Value) -> Option<String> {
+    let number = value.as_i64().filter(|number| *number < 0)?;
+    match name.trim_end_matches("Path") {
+        field @ "MaxConcurrency" => Some(format!(
+            "Expected non-negative integer for {field}, got '{number}' instead."
+        )),
+        field @ "ToleratedFailureCount" => Some(format!("{field} cannot be negative.")),
+        _ => None,
+    }
 }

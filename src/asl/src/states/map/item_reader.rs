@@ -167,9 +167,7 @@ fn json(text: &str) -> Result<Vec<Value>, Fault> {
     })?;
     match value.as_array() {
         Some(items) => Ok(items.to_vec()),
-        None => Err(failed(
-            "Attempting to map over non-iterable node. The JSON of the object must be an array.",
-        )),
+        None => Err(failed("Attempting to map over non-iterable node.")),
     }
 }
 

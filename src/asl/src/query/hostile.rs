@@ -1,0 +1,132 @@
+//! Texts and data made to exhaust time, memory or the stack are stopped within limits.
+
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+
+use super::jsonpath::Intrinsic;
+use super::test_scope::World;
+use super::{Expression, Path, QueryLanguage, Template};
+use crate::value::{Value, parse};
+
+/// What any of these may take in an unoptimized build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[rstest]
+#[case("(", "1", ")")]
+#[case("[", "1", "]")]
+#[case("{'a':", "1", "}")]
+#[case("-", "1", "")]
+#[case("$f(", "1", ")")]
+#[case("function($x){", "1", "}")]
+#[case("1 ? ", "1", "")]
+#[case("", "1", " + 1")]
+#[case("", "a", ".a")]
+#[case("", "a", "[1]")]
+#[case("", "1", " & 1")]
+#[case("a ~> ", "$f", "")]
+fn deeply_nested_expressions_fail_or_are_evaluated(
+    #[case] open: &str,
+    #[case] middle: &str,
+    #[case] close: &str,
+) {
+    let start = Instant::now();
+    for levels in [1_000, 100_000] {
+        let text = open.repeat(levels) + middle + &close.repeat(levels);
+        if let Ok(expression) = Expression::parse(&text) {
+            let world = World::new("{}");
+            let _ = world.run(|scope| expression.evaluate(scope, "Output"));
+        }
+    }
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[rstest]
+#[case::endless_recursion("($f := function($n) { $f($n + 1) }; $f(1))", "timeout")]
+#[case::exponential_recursion(
+    "($f := function($n) { $n < 2 ? 1 : $f($n - 1) + $f($n - 2) }; $f(60))",
+    "timeout"
+)]
+#[case::deep_recursion("($f := function($n) { 1 + $f($n) }; $f(1))", "Stack overflow")]
+#[case::doubling_text(
+    "($f := function($s, $n) { $n = 0 ? $s : $f($s & $s, $n - 1) }; $f('ab', 60))",
+    "memory limit"
+)]
+#[case::doubling_array(
+    "($f := function($a, $n) { $n = 0 ? $a : $f($append($a, $a), $n - 1) }; $f([1, 2], 60))",
+    "memory limit"
+)]
+#[case::huge_range("[1..10000000]", "memory limit")]
+#[case::huger_range("[1..10000000000]", "D2014")]
+#[case::our_range("$range(0, 1000000000, 1)", "memory limit")]
+#[case::endless_range("$range(0, 1e300, 1e-300)", "memory limit")]
+#[case::long_padding("$pad('', 1000000000)", "D2016")]
+#[case::catastrophic_regex(
+    "$contains($join($map([1..40], function($i) { 'a' })) & 'b', /^(a+)+$/)",
+    "timeout"
+)]
+fn expressions_that_exhaust_a_limit_fail(#[case] text: &str, #[case] part: &str) {
+    let expression = Expression::parse(text).unwrap();
+    let start = Instant::now();
+    let error = World::new("{}")
+        .run(|scope| expression.evaluate(scope, "Output"))
+        .unwrap_err();
+    assert_eq!(error.name, "States.QueryEvaluationError");
+    assert!(error.message.contains(part), "{}", error.message);
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn recursive_descent_over_wide_and_deep_data_is_bounded() {
+    let wide = format!("[{}]", vec![r#"{"a":[1]}"#; 20_000].join(","));
+    let world = World::new(&wide);
+    for text in ["$..*", "$..a..*", "$..*..*..*..*..*", "$..[?(@..a)]..*"] {
+        let start = Instant::now();
+        let path = Path::parse(text).unwrap();
+        match world.run(|scope| path.evaluate(scope, "InputPath")) {
+            Ok(found) => assert!(found.as_array().is_some()),
+            Err(error) => assert_eq!(error.name, "States.Runtime"),
+        }
+        assert!(start.elapsed() < PATIENCE);
+    }
+}
+
+#[test]
+fn functions_that_repeat_a_large_argument_are_bounded() {
+    let world = World::new(&Value::from("x".repeat(200_000)).to_string());
+    let arguments = vec!["$"; 1_000].join(",");
+    let placeholders = "{}".repeat(1_000);
+    for text in [
+        format!("States.Format('{placeholders}', {arguments})"),
+        format!("States.JsonToString(States.Array({arguments}))"),
+    ] {
+        let call = Intrinsic::parse(&text).unwrap();
+        let error = world.run(|scope| call.evaluate(scope, "a.$")).unwrap_err();
+        assert_eq!(error.name, "States.IntrinsicFailure");
+        assert!(error.message.contains("longer than"));
+    }
+}
+
+#[test]
+fn a_regular_expression_that_would_grow_is_refused() {
+    let error = Path::parse("$[?(@.a =~ /(((a{99}){99}){99}){99}/)]").unwrap_err();
+    assert!(error.message.contains("regular expression"));
+    let path = Path::parse("$[?(@ =~ /(a+)+$/)]").unwrap();
+    let world = World::new(&format!(r#"["{}b"]"#, "a".repeat(100_000)));
+    let found = world.run(|scope| path.evaluate(scope, "")).unwrap();
+    assert_eq!(found.to_string(), "[]");
+}
+
+#[test]
+fn templates_as_deep_as_data_may_be_are_compiled() {
+    let template = |levels: usize| {
+        let mut value = parse(r#"{"a.$":"$"}"#).unwrap();
+        for _ in 1..levels {
+            value = vec![value].into();
+        }
+        Template::compile(&value, QueryLanguage::JsonPath)
+    };
+    assert!(template(90).is_ok());
+    let problems = template(500).unwrap_err();
+    assert!(problems[0].message.contains("levels deep"));
+}

@@ -1,0 +1,91 @@
+//! One process hands an execution to the next, or does not know yet that it should have.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use asl::machine::Outcome;
+use engine::clock::RuntimeClock;
+use engine::driver::End;
+use engine::ports::ExecutionKey;
+use engine::record;
+
+use crate::life::{Workflow, be_driver, start};
+use crate::world::{World, key};
+use crate::{one_wait, three_jobs};
+
+fn stored_tail(world: &World, key: &ExecutionKey) -> String {
+    let snapshot = world.store.kept(key).unwrap().snapshot.unwrap();
+    let record = record::decode(&snapshot.record).unwrap();
+    record.tail.text().to_owned()
+}
+
+async fn world() -> (World, RuntimeClock) {
+    let world = World::new(&[]);
+    world.store.create(key());
+    (world, RuntimeClock::starting_at(start()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_carry_an_execution_one_is_refused_and_no_job_is_made_twice() {
+    let (world, clock) = world().await;
+    let workflow = three_jobs();
+    let (first, _handle) = be_driver(&workflow, &world, clock).await;
+    let first = tokio::spawn(first.run());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (second, _handle) = be_driver(&workflow, &world, clock).await;
+    let ends = [first.await.unwrap(), second.run().await];
+    let refused = ends.iter().filter(|end| **end == End::Superseded).count();
+    let finished = |end: &&End| matches!(end, End::Finished(Outcome::Succeeded(_)));
+    assert_eq!(
+        (refused, ends.iter().filter(finished).count()),
+        (1, 1),
+        "{ends:?}"
+    );
+    world.check_each_was_made_once("two drivers");
+    let expected: HashMap<_, _> = ["A", "B", "C"].map(|state| (state.to_owned(), 1)).into();
+    assert_eq!(
+        world.made_by_state().into_iter().collect::<HashMap<_, _>>(),
+        expected
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_told_to_stop_writes_what_it_has_and_touches_no_job() {
+    let (world, clock) = world().await;
+    let workflow = three_jobs().lasting("A", 100);
+    let (driver, handle) = be_driver(&workflow, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!stored_tail(&world, &key()).contains("TaskSubmitted"));
+    world.shutdown().cancel();
+    assert_eq!(driver.await.unwrap(), End::ShutDown);
+    drop(handle);
+    assert!(stored_tail(&world, &key()).contains("TaskSubmitted"));
+    assert_eq!(world.removed(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_is_deleted_ends_and_its_jobs_are_removed() {
+    let (world, clock) = world().await;
+    let workflow = three_jobs().lasting("A", 100);
+    let (driver, _handle) = be_driver(&workflow, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.store.remove(&key());
+    assert_eq!(driver.await.unwrap(), End::Gone);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.check_nothing_is_left("deleted");
+    assert_eq!(world.removed(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_waits_writes_nothing_meanwhile() {
+    let (world, clock) = world().await;
+    let workflow: Workflow = one_wait();
+    let (driver, _handle) = be_driver(&workflow, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_secs(599)).await;
+    assert_eq!(world.store.kept(&key()).unwrap().writes, 1);
+    assert!(matches!(driver.await.unwrap(), End::Finished(_)));
+    assert_eq!(world.store.kept(&key()).unwrap().writes, 2);
+}

@@ -4,8 +4,9 @@
 //! states with variables", naming.
 
 use super::compiler::Compiler;
-use super::fields::{Fields, Supported, wrong_type};
+use super::fields::{Fields, Supported};
 use super::place::Place;
+use super::values::wrong_type;
 use crate::query::{QueryLanguage, Template};
 use crate::value::Value;
 

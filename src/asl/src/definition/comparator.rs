@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::compiler::Compiler;
 use super::diagnostic::code;
-use super::fields::{Fields, fixed_timestamp, wrong_type};
+use super::fields::Fields;
 use super::place::Place;
 use super::template::looks_like_a_query;
+use super::values::{fixed_timestamp, wrong_type};
 use crate::states::comparator::{Comparator, Operand, Ordering};
 use crate::value::Value;
 

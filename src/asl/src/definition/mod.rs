@@ -23,6 +23,7 @@ mod source;
 mod state;
 mod states;
 mod template;
+mod values;
 mod variable_references;
 
 use std::collections::HashMap;

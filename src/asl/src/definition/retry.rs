@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use super::compiler::Compiler;
-use super::fields::{Fields, MAX_INTEGER, Supported, wrong_type};
+use super::fields::{Fields, MAX_INTEGER, Supported};
 use super::place::Place;
+use super::values::wrong_type;
 use crate::errors::ALL;
 use crate::states::Retrier;
 

@@ -42,7 +42,7 @@ impl Compiler<'_> {
         let states = match fields.get("States")? {
             Value::Object(states) => states,
             other => {
-                super::fields::wrong_type(self, &place, "Object", other);
+                super::values::wrong_type(self, &place, "Object", other);
                 return None;
             }
         };

@@ -4,9 +4,9 @@
 
 use super::compiler::Compiler;
 use super::diagnostic::code;
-use super::fields::wrong_type;
 use super::jsonata_references;
 use super::place::Place;
+use super::values::wrong_type;
 use crate::query::{Expression, QueryLanguage, Template};
 use crate::value::Value;
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::definition::compiler::Compiler;
 use crate::definition::diagnostic::code;
-use crate::definition::fields::{Fields, Supported, wrong_type};
+use crate::definition::fields::{Fields, Supported};
 use crate::definition::state::EVERY_STATE;
 use crate::definition::template::looks_like_a_query;
+use crate::definition::values::wrong_type;
 use crate::query::{Dynamic, QueryLanguage};
 use crate::states::{Fail, StateKind};
 use crate::value::Value;

@@ -5,8 +5,9 @@
 use crate::definition::assign::ASSIGN;
 use crate::definition::compiler::Compiler;
 use crate::definition::data_flow::INPUT_AND_OUTPUT;
-use crate::definition::fields::{Fields, MAX_INTEGER, Supported, fixed_timestamp};
+use crate::definition::fields::{Fields, MAX_INTEGER, Supported};
 use crate::definition::state::{EVERY_STATE, TRANSITION, next};
+use crate::definition::values::fixed_timestamp;
 use crate::query::QueryLanguage;
 use crate::states::wait::WaitUntil;
 use crate::states::{StateKind, Wait};

@@ -308,7 +308,23 @@ impl<'a> Fields<'a> {
     }
 
     fn dynamic_path<T>(&self, compiler: &mut Compiler<'_>, name: &str) -> Option<Dynamic<T>> {
-        self.path(compiler, name).map(Dynamic::Path)
+        self.definite_path(compiler, name).map(Dynamic::Path)
+    }
+
+    /// A path to one value. Other than a reference path it may begin with `$$` or a variable.
+    pub(super) fn definite_path(&self, compiler: &mut Compiler<'_>, name: &str) -> Option<Path> {
+        let path = self.path(compiler, name)?;
+        if path.is_definite() {
+            return Some(path);
+        }
+        compiler.error(
+            &self.place.member(name),
+            format!(
+                "Value is not a Reference Path: '{}' may select several values",
+                path.text()
+            ),
+        );
+        None
     }
 
     /// A path or a call of an intrinsic function that gives a text (`ErrorPath`, `CausePath`).

@@ -168,8 +168,10 @@ impl StateMachine {
     ) -> Result<Compiled, Vec<Diagnostic>> {
         let mut compiler = Compiler::new(Rules::from(serves));
         compiler.single_state = true;
-        let name: Arc<str> = name.into();
-        let start_at = compiler.compile_alone(&name, state);
+        if is_too_deep(&mut compiler, state) {
+            return finish(compiler, None);
+        }
+        let start_at = compiler.compile_alone(&name.into(), state);
         let outline = Outline {
             comment: None,
             timeout_seconds: None,
@@ -197,15 +199,7 @@ fn compile_outline(compiler: &mut Compiler<'_>, definition: &Value) -> Option<Ou
         compiler.not_an_object();
         return None;
     };
-    if source::is_too_deep(definition) {
-        compiler.error_with(
-            code::TOO_DEEPLY_NESTED,
-            &Place::ROOT,
-            format!(
-                "The definition is nested in more than {} levels",
-                source::MAX_DEPTH
-            ),
-        );
+    if is_too_deep(compiler, definition) {
         return None;
     }
     let fields = Fields {
@@ -224,6 +218,16 @@ fn compile_outline(compiler: &mut Compiler<'_>, definition: &Value) -> Option<Ou
         timeout_seconds,
         start_at,
     })
+}
+
+/// Reports values nested too deeply to be walked without bound. Text that was read has none.
+fn is_too_deep(compiler: &mut Compiler<'_>, value: &Value) -> bool {
+    let too_deep = source::is_too_deep(value);
+    if too_deep {
+        let message = format!("Nested in more than {} levels", source::MAX_DEPTH);
+        compiler.error_with(code::TOO_DEEPLY_NESTED, &Place::ROOT, message);
+    }
+    too_deep
 }
 
 fn finish(

@@ -103,17 +103,21 @@ fn query_language(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> QueryLang
     }
 }
 
-/// The field `QueryLanguage`.
+/// The field `QueryLanguage`. A word that is neither is reported, and taken as JSONata as AWS
+/// does, so that the state's other fields are not reported on its account.
 pub(super) fn read_query_language(
     compiler: &mut Compiler<'_>,
     fields: &Fields<'_>,
 ) -> Option<QueryLanguage> {
     let languages = [QueryLanguage::JsonPath, QueryLanguage::Jsonata];
     let words = languages.map(QueryLanguage::as_str);
-    let word = fields.word(compiler, "QueryLanguage", &words)?;
-    languages
-        .into_iter()
-        .find(|language| language.as_str() == &**word)
+    match fields.word(compiler, "QueryLanguage", &words) {
+        Some(word) if &**word == QueryLanguage::JsonPath.as_str() => Some(QueryLanguage::JsonPath),
+        Some(_) => Some(QueryLanguage::Jsonata),
+        None => fields
+            .has("QueryLanguage")
+            .then_some(QueryLanguage::Jsonata),
+    }
 }
 
 /// `Next` or `End`.

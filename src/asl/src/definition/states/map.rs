@@ -184,7 +184,7 @@ fn refuse_distributed_fields(compiler: &mut Compiler<'_>, fields: &Fields<'_>) {
 
 fn items(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<Items> {
     if fields.language == QueryLanguage::JsonPath {
-        return fields.path(compiler, "ItemsPath").map(Items::Path);
+        return fields.definite_path(compiler, "ItemsPath").map(Items::Path);
     }
     let place = fields.place.member("Items");
     match fields.get("Items")? {

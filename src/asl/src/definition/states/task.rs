@@ -8,8 +8,9 @@ use crate::definition::data_flow::{INPUT_AND_OUTPUT, PARAMETERS_AND_RESULT, obje
 use crate::definition::fields::{Fields, MAX_INTEGER, Supported};
 use crate::definition::state::{EVERY_STATE, TRANSITION, next};
 use crate::definition::{catch, resource, retry};
-use crate::query::{Dynamic, Template};
+use crate::query::{Dynamic, QueryLanguage, Template};
 use crate::states::{StateKind, Task};
+use crate::value::Value;
 
 const FIELDS: Supported = Supported {
     always: &[
@@ -80,5 +81,12 @@ fn check_heartbeat(
 
 /// `Credentials`: an object with `RoleArn`, or an expression that gives one.
 fn credentials(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<Template> {
+    let place = fields.place.member("Credentials");
+    if let Some(Value::Object(credentials)) = fields.get("Credentials")
+        && credentials.get("RoleArn").is_none()
+        && (fields.language == QueryLanguage::Jsonata || credentials.get("RoleArn.$").is_none())
+    {
+        compiler.error(&place, "These fields are required: [RoleArn]");
+    }
     object_template(compiler, fields, "Credentials")
 }

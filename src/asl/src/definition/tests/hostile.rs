@@ -51,10 +51,12 @@ fn deep_yaml_is_refused() {
 fn a_deep_value_is_refused() {
     let deep = (0..1_000).fold(Value::Null, |inner, _| Value::from(vec![inner]));
     let definition = crate::value::ObjectBuilder::default()
-        .with("Comment", deep)
+        .with("Result", deep)
         .build();
-    let problems =
-        StateMachine::compile_value(&Value::Object(definition), &everything).unwrap_err();
+    let definition = Value::Object(definition);
+    let problems = StateMachine::compile_value(&definition, &everything).unwrap_err();
+    assert_eq!(problems[0].code, "TOO_DEEPLY_NESTED");
+    let problems = StateMachine::compile_state("S", &definition, &everything).unwrap_err();
     assert_eq!(problems[0].code, "TOO_DEEPLY_NESTED");
 }
 

@@ -37,11 +37,16 @@ fn catcher(compiler: &mut Compiler<'_>, fields: &Fields<'_>, last: bool) -> Opti
     let next = fields
         .string(compiler, "Next")
         .and_then(|name| compiler.target(&fields.place.member("Next"), name));
+    let result_path = data_flow::result_path(compiler, fields);
+    compiler.in_catcher = true;
+    let output = fields.template(compiler, "Output");
+    let assign = assign::compile(compiler, fields);
+    compiler.in_catcher = false;
     Some(Catcher {
         error_equals: error_equals?,
         next: next.unwrap_or(StateIndex(0)),
-        result_path: data_flow::result_path(compiler, fields),
-        output: fields.template(compiler, "Output"),
-        assign: assign::compile(compiler, fields),
+        result_path,
+        output,
+        assign,
     })
 }

@@ -28,6 +28,8 @@ pub(super) struct Compiler<'a> {
     pub(super) labels: HashSet<Arc<str>>,
     /// Whether only one state is compiled, whose transitions may lead anywhere.
     pub(super) single_state: bool,
+    /// Whether a Catcher is being compiled, whose expressions may read the error.
+    pub(super) in_catcher: bool,
     schema: Vec<Diagnostic>,
     transitions: Vec<Diagnostic>,
     reachability: Vec<Diagnostic>,
@@ -45,6 +47,7 @@ impl<'a> Compiler<'a> {
             scope: Scope::default(),
             labels: HashSet::new(),
             single_state: false,
+            in_catcher: false,
             schema: Vec::new(),
             transitions: Vec::new(),
             reachability: Vec::new(),

@@ -58,6 +58,8 @@ pub mod code {
     pub const TOO_DEEPLY_NESTED: &str = "TOO_DEEPLY_NESTED";
     /// A JSONata expression cannot be parsed.
     pub const INVALID_JSONATA_EXPRESSION: &str = "INVALID_JSONATA_EXPRESSION";
+    /// A JSONata expression refers to what is not there.
+    pub const UNSUPPORTED_JSONATA_EXPRESSION: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
     /// Warning: a value looks like a path, but its name does not end with `.$`.
     pub const NO_DOLLAR: &str = "NO_DOLLAR";
     /// Warning: a value looks like a path, but its name does not end with `Path`.

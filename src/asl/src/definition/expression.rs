@@ -4,6 +4,7 @@
 //! JSONata".
 
 use super::compiler::Compiler;
+use super::jsonata_references;
 use super::place::Place;
 use crate::query::Expression;
 
@@ -15,7 +16,10 @@ pub(super) fn compile(
     text: &str,
 ) -> Option<Expression> {
     match Expression::parse(Expression::delimited(text)?) {
-        Ok(expression) => Some(expression),
+        Ok(expression) => {
+            jsonata_references::check(compiler, place, &expression);
+            Some(expression)
+        }
         Err(error) => {
             compiler.invalid_jsonata(place, &error);
             None

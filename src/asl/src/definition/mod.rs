@@ -12,6 +12,7 @@ mod data_flow;
 mod diagnostic;
 mod expression;
 mod fields;
+mod jsonata_references;
 mod label;
 mod map_objects;
 mod place;

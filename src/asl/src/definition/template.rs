@@ -5,6 +5,7 @@
 use super::compiler::Compiler;
 use super::diagnostic::code;
 use super::fields::wrong_type;
+use super::jsonata_references;
 use super::place::Place;
 use crate::query::{Expression, QueryLanguage, Template};
 use crate::value::Value;
@@ -20,7 +21,12 @@ pub(super) fn compile(
         warn_of_paths_without_dollar(compiler, place, value);
     }
     let problems = match Template::compile(value, language) {
-        Ok(template) => return Some(template),
+        Ok(template) => {
+            if language == QueryLanguage::Jsonata {
+                jsonata_references::check_template(compiler, place, value, &template);
+            }
+            return Some(template);
+        }
         Err(problems) => problems,
     };
     let code = match language {

@@ -18,23 +18,33 @@ pub(super) fn read(text: &str) -> Result<Read, Diagnostic> {
     let value = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |yaml| {
         reader.deserialize(yaml)
     })
-    .map_err(|error| {
-        let place = error
-            .location()
-            .and_then(|place| place.span().byte_offset());
-        let offset = place.and_then(|offset| usize::try_from(offset).ok());
-        let message = error.to_string();
-        let first_line = message.lines().next().unwrap_or_default();
-        unreadable(
-            text,
-            &format!("Invalid YAML: {first_line}"),
-            offset.unwrap_or_default(),
-        )
-    })?;
+    .map_err(|error| unread(text, &error))?;
     Ok(Read {
         value,
         problems: reader.problems(),
     })
+}
+
+fn unread(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
+    let offset = error
+        .location()
+        .and_then(|place| offset_of(text, place.line(), place.column()))
+        .unwrap_or_default();
+    let message = error.to_string();
+    let first_line = message.lines().next().unwrap_or_default();
+    let end = first_line.rfind(" at line ").unwrap_or(first_line.len());
+    let message = first_line.get(..end).unwrap_or(first_line);
+    unreadable(text, &format!("Invalid YAML: {message}"), offset)
+}
+
+/// The byte at a line and a column, both counted from 1, the column in characters.
+fn offset_of(text: &str, line: u64, column: u64) -> Option<usize> {
+    let line = usize::try_from(line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(column).ok()?.checked_sub(1)?;
+    let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+    let rest = text.get(before..)?;
+    let inside = rest.char_indices().nth(column).map(|(at, _)| at);
+    Some(before + inside.unwrap_or(rest.len()))
 }
 
 fn options() -> serde_saphyr::Options {

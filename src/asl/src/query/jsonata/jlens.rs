@@ -11,7 +11,7 @@ use jlens_core::{Bindings, Document, Error, Expression, Options};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::engine::{CompileError, Environment, EvaluationError, Kind, Program};
-use super::{functions, states};
+use super::{functions, states, top_level};
 use crate::value::{Number, ObjectBuilder, Value};
 
 /// A compiled expression.
@@ -78,6 +78,10 @@ impl Program for Compiled {
     fn members(&self, name: &str) -> Option<Vec<&str>> {
         let fields = self.reads.binding(name)?.fields()?;
         Some(fields.keys().map(String::as_str).collect())
+    }
+
+    fn top_level_names(&self) -> Vec<&str> {
+        top_level::names(&self.expression.ast().root)
     }
 
     fn evaluate(&self, environment: &Environment<'_>) -> Result<Option<Value>, EvaluationError> {

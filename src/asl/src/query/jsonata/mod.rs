@@ -8,6 +8,7 @@ mod functions;
 mod jlens;
 mod plain;
 mod states;
+mod top_level;
 
 use std::fmt;
 use std::sync::Arc;
@@ -93,6 +94,19 @@ impl Expression {
     pub fn variables(&self) -> Vec<&str> {
         let names = self.0.program.names();
         names.filter(|name| !functions::is_known(name)).collect()
+    }
+
+    /// The names that the expression reads from an input document, which Step Functions does not
+    /// give: `name`, but not `$variable.name`.
+    #[must_use]
+    pub fn top_level_names(&self) -> Vec<&str> {
+        self.0.program.top_level_names()
+    }
+
+    /// The members of `$states` that the expression reads by name.
+    #[must_use]
+    pub fn states_members(&self) -> Vec<&str> {
+        self.0.program.members(states::NAME).unwrap_or_default()
     }
 
     /// Whether the expression reads the member `member` of `$states`, or all of them.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crd::{Execution, RunStatus};
+use crd::{Execution, Lean, RunStatus};
 use jiff::{SignedDuration, Timestamp};
 use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::runtime::reflector::ObjectRef;
@@ -90,7 +90,7 @@ pub async fn run_expiry(context: Arc<Context>, mut receiver: UnboundedReceiver<D
 
 /// Looks for what finished elsewhere.
 async fn list(context: &Context, waiting: &mut BTreeSet<Due>) {
-    let executions: Api<Execution> = context.api();
+    let executions: Api<Lean<Execution>> = context.api();
     let selector = "spec.ttlSecondsAfterFinished!=,status.status!=RUNNING";
     let mut params = ListParams::default().fields(selector).limit(PAGE);
     loop {
@@ -101,7 +101,7 @@ async fn list(context: &Context, waiting: &mut BTreeSet<Due>) {
                 return;
             }
         };
-        waiting.extend(page.items.iter().filter_map(read_due));
+        waiting.extend(page.items.iter().filter_map(|Lean(execution)| read_due(execution)));
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => return,
@@ -125,7 +125,7 @@ fn read_due(execution: &Execution) -> Option<Due> {
 
 /// Deletes one; false if that is to be tried again.
 async fn delete(context: &Context, due: &Due) -> bool {
-    let executions: Api<Execution> = Api::namespaced(context.client.clone(), &due.namespace);
+    let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), &due.namespace);
     let params = DeleteParams {
         preconditions: Some(Preconditions {
             uid: Some(due.uid.clone()),

@@ -21,6 +21,7 @@ mod observer;
 pub mod options;
 mod revision;
 mod state_machine;
+mod watching;
 
 use std::sync::Arc;
 

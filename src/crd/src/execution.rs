@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::condition::Condition;
-use crate::schema::{any_json, present};
+use crate::lean::cut;
+use crate::schema::any_json;
 use crate::state_machine::AckResourceMetadata;
 
 /// One run of a state machine. It starts when it is created, and is stopped when it is deleted.
@@ -109,7 +110,7 @@ pub struct ExecutionSpec {
     #[schemars(schema_with = "any_json")]
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "cut",
         skip_serializing_if = "Option::is_none"
     )]
     pub input: Option<Value>,
@@ -211,7 +212,7 @@ pub struct ExecutionStatus {
     #[schemars(schema_with = "any_json")]
     #[serde(
         default,
-        deserialize_with = "present",
+        deserialize_with = "cut",
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Value>,

@@ -13,6 +13,7 @@
 pub mod condition;
 mod execution;
 mod execution_page;
+pub mod lean;
 pub mod metadata;
 pub mod reasons;
 mod schema;
@@ -25,6 +26,7 @@ pub use execution::{
     Stop, TaskState, TaskStatus,
 };
 pub use execution_page::{ExecutionPage, ExecutionPageContent, MAX_PAGE_BYTES};
+pub use lean::Lean;
 pub use schema::custom_resource_definitions;
 pub use state_machine::{
     AckResourceMetadata, CloudWatchLogsLogGroup, ConfigMapKeyReference, DefinitionSource,

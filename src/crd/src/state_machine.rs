@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::condition::Condition;
+use crate::lean::cut_unless_null;
 use crate::schema::any_object;
 
 /// The most diagnostics that status lists.
@@ -112,7 +113,11 @@ pub struct StateMachineSpec {
 
     /// The definition as a structure instead of text, so that diffs and patches reach inside.
     #[schemars(schema_with = "any_object")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "cut_unless_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub definition_object: Option<Value>,
 
     /// Takes the definition's text from elsewhere.

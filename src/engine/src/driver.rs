@@ -1,5 +1,7 @@
 //! The actor that carries one execution: collect, decide, store, act.
 
+mod resume;
+mod tasks;
 mod writes;
 
 use std::collections::HashMap;
@@ -9,24 +11,23 @@ use std::time::Duration;
 use asl::Value;
 use asl::definition::StateMachine;
 use asl::errors::Fault;
-use asl::machine::{CheckpointError, Event, ExecutionInfo, Limits, Outcome, TaskId, TaskRequest};
+use asl::machine::{Event, ExecutionInfo, Limits, Outcome, TaskId};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
 use crate::execution::{Decision, Execution, Happening, Urgency};
-use crate::ports::{
-    Clock, Entropy, ExecutionKey, Identity, Observer, Revision, Store, StoreError, Task, TaskRunner,
-};
-use crate::progress::TaskView;
-use crate::record::{self, Checkpoint, Record, RecordError};
+use crate::ports::{Clock, Entropy, ExecutionKey, Identity, Observer, Revision, Store, TaskRunner};
 use crate::running::RunningTask;
-use crate::values;
-use writes::{StoredRecord, Writer};
+pub use resume::ResumeError;
+use writes::Writer;
 
-/// How long something that people may want to see waits for another reason to write.
+/// How long something that people may want to see waits for another reason to write, at first.
+/// While nothing but that is written it waits twice as long each time: a Job that talks for hours
+/// costs a write a minute.
 const DEBOUNCE: Duration = Duration::from_secs(2);
+/// The longest that it waits.
+const LONGEST_DEBOUNCE: Duration = Duration::from_mins(1);
 /// How many happenings are decided on together at most.
 const BATCH: usize = 256;
 
@@ -118,23 +119,6 @@ pub enum End {
     ShutDown,
 }
 
-/// Why an execution cannot be continued.
-#[derive(Debug, thiserror::Error)]
-pub enum ResumeError {
-    /// The record is damaged or of a newer version.
-    #[error(transparent)]
-    Record(#[from] RecordError),
-    /// The checkpoint is, or does not fit the definition.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A part of the checkpoint could not be read.
-    #[error("a page of the checkpoint cannot be read: {0}")]
-    Page(#[from] StoreError),
-    /// It ended.
-    #[error("the execution ended: there is nothing to continue")]
-    Ended,
-}
-
 /// Carries one execution.
 pub struct Driver {
     ports: Ports,
@@ -146,6 +130,7 @@ pub struct Driver {
     tasks: HashMap<TaskId, RunningTask>,
     first: Vec<Happening>,
     unsaved_since: Option<Timestamp>,
+    debounce: Duration,
     yielded: bool,
 }
 
@@ -164,36 +149,6 @@ impl Driver {
         let writer = Writer::new(&ports, &settings, known, None);
         let first = vec![Happening::Event(Event::Started)];
         Self::new(ports, settings, execution, writer, first)
-    }
-
-    /// A driver that continues an execution from its record. `shown` is what people saw of its
-    /// tasks.
-    ///
-    /// # Errors
-    /// See [`ResumeError`].
-    pub async fn resume(
-        ports: Ports,
-        settings: Settings,
-        definition: Arc<StateMachine>,
-        record_text: &str,
-        shown: Vec<TaskView>,
-        known: Known,
-    ) -> Result<(Self, Handle), ResumeError> {
-        let record = record::decode(record_text)?;
-        let checkpoint = load_checkpoint(&ports, &settings.key, &record).await?;
-        let sealed = load_values(&ports, &settings.key, &record).await?;
-        let stored = StoredRecord::new(record_text, &record);
-        let limits = settings.limits;
-        let execution =
-            Execution::restore(definition, &checkpoint, &sealed, record, shown, limits)?;
-        let writer = Writer::new(&ports, &settings, known, Some(stored));
-        // A heartbeat that was missed while nobody listened was not missed.
-        let first = execution.running().map(|request| {
-            let task = request.task;
-            Happening::Event(Event::TaskHeartbeat { task })
-        });
-        let first = first.collect();
-        Ok(Self::new(ports, settings, execution, writer, first))
     }
 
     fn new(
@@ -215,6 +170,7 @@ impl Driver {
             tasks: HashMap::new(),
             first,
             unsaved_since: None,
+            debounce: DEBOUNCE,
             yielded: false,
         };
         (driver, handle)
@@ -230,14 +186,6 @@ impl Driver {
                 }
                 end
             }
-        }
-    }
-
-    /// The execution is gone in spite of its protection: what its tasks made is removed.
-    fn cancel_all(&mut self) {
-        let running: Vec<_> = self.execution.running().cloned().collect();
-        for request in running {
-            self.cancel_task(request);
         }
     }
 
@@ -269,6 +217,7 @@ impl Driver {
         let ended = self.execution.outcome().is_some();
         if decision.urgency == Urgency::Now && !ended {
             self.save().await?;
+            self.debounce = DEBOUNCE;
         }
         for request in decision.cancel {
             self.cancel_task(request);
@@ -283,6 +232,9 @@ impl Driver {
     async fn collect(&mut self) -> Result<Vec<Happening>, End> {
         let mut happenings = Vec::new();
         if self.yielded {
+            if self.ports.shutdown.is_cancelled() {
+                return Err(self.shut_down().await);
+            }
             self.writer.seal(&mut self.execution).await?;
             tokio::task::yield_now().await;
             happenings.push(Happening::Event(Event::TimePassed));
@@ -302,13 +254,14 @@ impl Driver {
         }
         if self.is_stale(now) {
             self.save().await?;
+            self.debounce = LONGEST_DEBOUNCE.min(self.debounce * 2);
         }
         Ok(happenings)
     }
 
     /// The next message; `None` when it is time for something else.
     async fn wait(&mut self) -> Result<Option<Message>, End> {
-        let flush = self.unsaved_since.map(|since| since + DEBOUNCE);
+        let flush = self.unsaved_since.map(|since| since + self.debounce);
         let due = [flush, self.execution.deadline()];
         let due = due.into_iter().flatten().min();
         let clock = &self.ports.clock;
@@ -324,15 +277,22 @@ impl Driver {
             incoming = self.inbox.recv() => return Ok(incoming),
             () = timer => return Ok(None),
         }
-        if self.unsaved_since.is_some() {
-            self.save().await?;
+        Err(self.shut_down().await)
+    }
+
+    /// The last write of a process that is to stop.
+    async fn shut_down(&mut self) -> End {
+        if self.unsaved_since.is_some()
+            && let Err(end) = self.save().await
+        {
+            return end;
         }
-        Err(End::ShutDown)
+        End::ShutDown
     }
 
     fn is_stale(&self, now: Timestamp) -> bool {
         self.unsaved_since
-            .is_some_and(|since| since + DEBOUNCE <= now)
+            .is_some_and(|since| since + self.debounce <= now)
     }
 
     /// A message as what happened; `None` if it comes too late to matter.
@@ -377,104 +337,4 @@ impl Driver {
         observer.execution_ended(&self.settings.key, outcome, lasted);
         Ok(())
     }
-
-    fn resume_tasks(&mut self) {
-        let running: Vec<_> = self.execution.running().cloned().collect();
-        for request in running {
-            self.start_task(request, true);
-        }
-        let cancelling: Vec<_> = self.execution.cancelling().cloned().collect();
-        for request in cancelling {
-            self.cancel_task(request);
-        }
-    }
-
-    fn task(&self, request: TaskRequest, resumed: bool) -> Task {
-        let role = request.credentials.clone().map(Identity::Role);
-        Task {
-            execution: self.settings.key.clone(),
-            identity: role.unwrap_or_else(|| self.settings.identity.clone()),
-            submitted: self.execution.is_submitted(request.task),
-            request,
-            resumed,
-            retain_jobs: self.settings.retain_jobs,
-        }
-    }
-
-    fn start_task(&mut self, request: TaskRequest, resumed: bool) {
-        let id = request.task;
-        let task = self.task(request, resumed);
-        if !resumed {
-            self.ports.observer.task_started(&task);
-        }
-        let runner = self.ports.runner.clone();
-        let running = RunningTask::spawn(task, runner, self.sender.clone());
-        self.tasks.insert(id, running);
-    }
-
-    /// Stops waiting for a task and has it cancelled, however often that takes.
-    fn cancel_task(&mut self, request: TaskRequest) {
-        let id = request.task;
-        self.tasks.remove(&id);
-        let task = self.task(request, true);
-        let ports = self.ports.clone();
-        let inbox = self.sender.clone();
-        tokio::spawn(async move {
-            if cancel(&ports, &task).await {
-                let _ = inbox.send(Box::new(Incoming::Happened(Happening::Cancelled(id))));
-            }
-        });
-    }
-}
-
-/// Cancels a task; false if the process is to stop before that could be done.
-async fn cancel(ports: &Ports, task: &Task) -> bool {
-    let mut backoff = Backoff::for_writes();
-    loop {
-        let error = tokio::select! {
-            () = ports.shutdown.cancelled() => return false,
-            result = ports.runner.cancel(task) => match result {
-                Ok(()) => return true,
-                Err(error) => error,
-            },
-        };
-        let pause = backoff.failed(ports.entropy.next(), None);
-        let key = &task.execution;
-        let observer = &ports.observer;
-        observer.retrying(key, "cancel task", &error.to_string(), pause);
-        tokio::time::sleep(pause).await;
-    }
-}
-
-async fn load_values(
-    ports: &Ports,
-    key: &ExecutionKey,
-    record: &Record,
-) -> Result<HashMap<u64, Value>, ResumeError> {
-    let mut sealed = HashMap::new();
-    for group in &record.values {
-        let mut texts = Vec::new();
-        for id in &group.pages {
-            texts.push(ports.store.load_page(key, id).await?);
-        }
-        values::read_group(texts.iter().map(|text| &**text), &mut sealed)?;
-    }
-    Ok(sealed)
-}
-
-async fn load_checkpoint(
-    ports: &Ports,
-    key: &ExecutionKey,
-    record: &Record,
-) -> Result<Vec<u8>, ResumeError> {
-    let parts = match &record.checkpoint {
-        Checkpoint::None => return Err(ResumeError::Ended),
-        Checkpoint::Inline(bytes) => return Ok(bytes.clone()),
-        Checkpoint::Paged(parts) => parts,
-    };
-    let mut texts = Vec::new();
-    for id in parts {
-        texts.push(ports.store.load_page(key, id).await?);
-    }
-    Ok(record::join_pages(texts.iter().map(|text| &**text))?)
 }

@@ -17,7 +17,7 @@ resolvConf: ""
 clusterDNS: ["127.0.0.1"]
 # what differs between machines: cgroup v1 or v2, swap, few rights over cgroups
 cgroupDriver: cgroupfs
-cgroupRoot: /$CGROUP
+cgroupRoot: /$(node_cgroup "$(node_subnet)")
 failCgroupV1: false
 failSwapOn: false
 enforceNodeAllocatable: []

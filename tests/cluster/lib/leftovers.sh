@@ -3,21 +3,25 @@
 
 list_leftovers() {
   local dir links=() namespaces=() cgroups=()
+  while read -r dir; do
+    links+=("sfn-$(node_subnet "$dir")")
+    cgroups+=("sfn-operator-$(node_subnet "$dir")")
+    namespaces+=("$(readlink "/proc/$(node_pid "$dir")/ns/pid")")
+  done < <(running_nodes)
   for dir in "$SFN_CACHE"/clusters/*/; do
-    dir=${dir%/}
-    [ -d "$dir" ] || continue
-    if node_pid "$dir" >/dev/null; then
-      links+=("sfn-$(node_subnet "$dir")")
-      namespaces+=("$(readlink "/proc/$(node_pid "$dir")/ns/pid")")
-      cgroups+=("sfn-operator-${dir##*/}")
-    else
-      echo "folder $dir"
-    fi
+    if [ -d "$dir" ] && ! node_pid "${dir%/}" >/dev/null; then echo "folder $dir"; fi
   done
   list_links | except "${links[@]}" | sed 's/^/network link /'
   list_cgroups | except "${cgroups[@]}" | sed 's/^/control group /'
   list_processes | except "${namespaces[@]}" | sed 's/^/process of namespace /'
   grep -F " $SFN_CACHE/clusters/" /proc/mounts | sed 's/^/mount /' || true
+}
+
+# running_nodes: the folders of all clusters that run on this machine, whatever their cache.
+running_nodes() {
+  grep -lzE '/lib/node-holder$' /proc/[0-9]*/cmdline 2>/dev/null | while read -r file; do
+    tr '\0' '\n' <"$file" | tail -n 1
+  done | sort -u
 }
 
 # except WORD...: the lines whose first word is none of these.

@@ -68,32 +68,28 @@ link_node() {
   echo "$number" >"$CLUSTER_DIR/subnet"
 }
 
-# make_cgroup: the kubelet's containers live below it. Two kubelets in one cgroup would end each other's pods.
 make_cgroup() {
-  local folder
+  local folder cgroup
+  cgroup=$(node_cgroup "$(node_subnet)")
   if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     for folder in cpu cpuset memory pids hugetlb; do
       echo "+$folder" >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
     done
   fi
-  while read -r folder; do mkdir -p "$folder/$CGROUP"; done < <(cgroup_mounts)
+  while read -r folder; do mkdir -p "$folder/$cgroup"; done < <(cgroup_mounts)
 }
 
 cgroup_mounts() { awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts; }
 
+# remove_cgroup NAME: fails as long as there is something in it.
 remove_cgroup() {
-  local folder
+  local folder result=0
   while read -r folder; do
-    if [ -d "$folder/$CGROUP" ]; then find "$folder/$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null || true; fi
+    [ -d "$folder/$1" ] || continue
+    find "$folder/$1" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    [ ! -d "$folder/$1" ] || result=1
   done < <(cgroup_mounts)
-  [ -z "$(leftover_cgroups)" ]
-}
-
-leftover_cgroups() {
-  local folder
-  while read -r folder; do
-    if [ -d "$folder/$CGROUP" ]; then echo "$folder/$CGROUP"; fi
-  done < <(cgroup_mounts)
+  return $result
 }
 
 # stop_node: ends the holder, waits until the kernel has cleared up, removes the cluster's folder.
@@ -106,8 +102,9 @@ stop_node() {
   fi
   if [ -f "$CLUSTER_DIR/subnet" ]; then
     ip link delete "sfn-$(node_subnet)" 2>/dev/null || true
+    wait_until 10 remove_cgroup "$(node_cgroup "$(node_subnet)")" ||
+      fail "the control group $(node_cgroup "$(node_subnet)") cannot be removed"
   fi
-  wait_until 10 remove_cgroup || fail "control groups stay behind: $(leftover_cgroups | tr '\n' ' ')"
   rm -rf "$CLUSTER_DIR"
 }
 

@@ -33,13 +33,14 @@ SERVICE_CIDR=10.96.0.0/16
 SERVICE_IP=10.96.0.1
 API_PORT=6443
 REGISTRY_PORT=5000
-CGROUP=sfn-operator-$CLUSTER
 CONTAINERD_SOCKET=/run/containerd/containerd.sock
 
 # The link between the machine and the node: 198.18.0.0/15 is set apart for benchmarks (RFC 2544),
 # so nobody's network is hidden. Which /30 of it is this cluster's is settled in node.sh.
 machine_ip() { echo "198.18.$1.1"; }
 node_ip() { echo "198.18.$1.2"; }
+# The kubelet's containers live below it. Two kubelets in one control group would end each other's pods.
+node_cgroup() { echo "sfn-operator-$1"; }
 
 # The order is the order in which they are started and shown.
 COMPONENTS=(etcd containerd registry kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl::machine::ExecutionInfo;
 use crd::metadata::finalizers;
-use crd::{Execution, ExecutionStatus};
+use crd::{Execution, ExecutionStatus, Lean};
 use engine::driver::{Driver, End, Handle, Known, Ports, ResumeError, Settings};
 use engine::ports::{ExecutionKey, Revision as Written};
 use jiff::Timestamp;
@@ -249,7 +249,7 @@ pub async fn apply_let_go(context: &Context, execution: &Execution) -> Result<()
     let params = PatchParams::apply(FIELD_MANAGER);
     let executions = executions(context, execution);
     match executions
-        .patch_metadata(&execution.name_any(), &params, &Patch::Merge(patch))
+        .patch(&execution.name_any(), &params, &Patch::Merge(patch))
         .await
     {
         Ok(_) => Ok(()),
@@ -258,7 +258,7 @@ pub async fn apply_let_go(context: &Context, execution: &Execution) -> Result<()
     }
 }
 
-fn executions(context: &Context, execution: &Execution) -> Api<Execution> {
+fn executions(context: &Context, execution: &Execution) -> Api<Lean<Execution>> {
     let namespace = execution.namespace().unwrap_or_default();
     Api::namespaced(context.client.clone(), &namespace)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crd::{Execution, RunStatus};
+use crd::{Execution, Lean, RunStatus};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::{Api, ResourceExt as _};
 
@@ -42,11 +42,12 @@ pub async fn dereference_record(
         }));
     }
     let namespace = execution.namespace().unwrap_or_default();
-    let executions: Api<Execution> = Api::namespaced(context.client.clone(), &namespace);
+    let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), &namespace);
     let found = executions
         .get_opt(&execution.name_any())
         .await
         .map_err(ReconcileError::request("read the Execution"))?;
+    let found = found.map(|Lean(found)| found);
     let Some(mut execution) = found.filter(|found| found.uid().as_deref() == Some(&uid)) else {
         return Ok(None);
     };

@@ -14,7 +14,7 @@ pub mod validate;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crd::{Execution, ExecutionStatus, RunStatus, reasons};
+use crd::{Execution, ExecutionStatus, Lean, RunStatus, reasons};
 use engine::driver::ResumeError;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +32,7 @@ use self::validate::validate_execution;
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::live::Stash;
+use crate::watching::watch_lean;
 
 /// For metrics.
 const KIND: &str = "Execution";
@@ -70,10 +71,10 @@ fn watch(
     context: Arc<Context>,
     writer: Writer<Execution>,
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
-    let executions: Api<Execution> = context.api();
+    let executions: Api<Lean<Execution>> = context.api();
     let config = watcher::Config::default().fields(UNFINISHED);
     let stripping = context.clone();
-    watcher(executions, config)
+    watch_lean(executions, config)
         .default_backoff()
         .modify(move |execution| strip(&stripping, execution))
         .reflect(writer)
@@ -88,7 +89,6 @@ fn watch(
 /// Takes out of a watched object what is not needed in memory: 10,000 of them are kept. The
 /// checkpoint of an execution that is not carried yet is put aside.
 fn strip(context: &Context, execution: &mut Execution) {
-    execution.metadata.managed_fields = None;
     execution
         .annotations_mut()
         .remove("kubectl.kubernetes.io/last-applied-configuration");

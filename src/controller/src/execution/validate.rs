@@ -2,6 +2,7 @@
 
 use asl::Value;
 use asl::errors::Fault;
+use asl::value::MAX_DEPTH;
 use crd::{Execution, Stop};
 use kube::ResourceExt as _;
 
@@ -38,6 +39,9 @@ pub enum InvalidExecution {
         /// The limit.
         limit: usize,
     },
+    /// The input is nested deeper than a payload may be.
+    #[error("spec.input is nested in more than {MAX_DEPTH} levels")]
+    InputTooDeep,
     /// The input is no value of the States Language.
     #[error("spec.input cannot be read: {0}")]
     Input(String),
@@ -66,6 +70,9 @@ pub fn validate_execution(
         Some(input) => Value::from_serialize(input)
             .map_err(|error| InvalidExecution::Input(error.to_string()))?,
     };
+    if input.depth() > MAX_DEPTH {
+        return Err(InvalidExecution::InputTooDeep);
+    }
     let found = input.text_len();
     if found > payload_bytes {
         return Err(InvalidExecution::InputTooLarge {
@@ -123,6 +130,17 @@ mod tests {
         let error = validate_execution(&execution(ExecutionSpec { input, ..spec() }), 100);
         let message = "spec.input has 101 bytes as JSON: at most 100 are allowed";
         assert_eq!(error.unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn an_input_that_is_nested_deeper_than_a_payload_is_refused() {
+        let nested = |levels| {
+            let input = (0..levels).fold(serde_json::Value::Null, |inner, _| vec![inner].into());
+            let input = Some(input);
+            validate_execution(&execution(ExecutionSpec { input, ..spec() }), 1000).map(|_| ())
+        };
+        assert_eq!(nested(MAX_DEPTH), Ok(()));
+        assert_eq!(nested(MAX_DEPTH + 1), Err(InvalidExecution::InputTooDeep));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pinning a StateMachine, and letting go of it. Client required.
 
 use crd::metadata::finalizers;
-use crd::{Execution, RunStatus, StateMachine, StateMachineStatus};
+use crd::{Execution, Lean, RunStatus, StateMachine, StateMachineStatus};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
@@ -148,7 +148,7 @@ pub async fn apply_finalizer(
     let (name, params) = (state_machine.name_any(), PatchParams::apply(FIELD_MANAGER));
     let state_machines = state_machines(context, state_machine);
     match state_machines
-        .patch_metadata(&name, &params, &Patch::Merge(patch))
+        .patch(&name, &params, &Patch::Merge(patch))
         .await
     {
         Ok(_) => Ok(()),
@@ -192,7 +192,7 @@ pub async fn apply_status(
     }
 }
 
-fn state_machines(context: &Context, state_machine: &StateMachine) -> Api<StateMachine> {
+fn state_machines(context: &Context, state_machine: &StateMachine) -> Api<Lean<StateMachine>> {
     let namespace = state_machine.namespace().unwrap_or_default();
     Api::namespaced(context.client.clone(), &namespace)
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asl::resource::Resource;
-use crd::{StateMachine, Time};
+use crd::{Lean, StateMachine, Time};
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use kube::runtime::controller::{Action, Config, Controller};
@@ -28,6 +28,7 @@ use crate::context::Context;
 use crate::definitions::Known;
 use crate::error::ReconcileError;
 use crate::revision::{Content, Revision};
+use crate::watching::watch_lean;
 
 /// For metrics.
 const KIND: &str = "StateMachine";
@@ -46,12 +47,11 @@ pub async fn run_controller(
     let wake = futures::stream::unfold(wake, |mut wake| async {
         wake.recv().await.map(|object| (object, wake))
     });
-    let state_machines: Api<StateMachine> = context.api();
+    let state_machines: Api<Lean<StateMachine>> = context.api();
     let (reader, writer) = reflector::store();
     let leaving = context.clone();
-    let stream = watcher(state_machines, watcher::Config::default())
+    let stream = watch_lean(state_machines, watcher::Config::default())
         .default_backoff()
-        .modify(|state_machine| state_machine.metadata.managed_fields = None)
         .reflect(writer)
         .inspect(move |event| {
             if let Ok(watcher::Event::Delete(state_machine)) = event {

@@ -86,7 +86,10 @@ fn definition_text(state_machine: &StateMachine, found: &Dereferenced) -> Result
         (Some(text), _, _) | (None, None, Found::Text(text)) => {
             crd::substitute(text, substitutions)
         }
-        (None, Some(object), _) => crd::substitute_in(object.clone(), substitutions),
+        (None, Some(object), _) => {
+            refuse_deep(object)?;
+            crd::substitute_in(object.clone(), substitutions)
+        }
         (None, None, Found::Nothing(why)) => {
             let message = format!("spec.definitionFrom: {why}");
             return Err(Invalid::waits(reasons::DEFINITION_NOT_FOUND, message));
@@ -98,6 +101,16 @@ fn definition_text(state_machine: &StateMachine, found: &Dereferenced) -> Result
         }
     };
     text.map_err(too_large)
+}
+
+/// What is deeper was cut when it was read.
+fn refuse_deep(object: &serde_json::Value) -> Result<(), Invalid> {
+    if crd::lean::depth(object) < crd::lean::MAX_READ_DEPTH {
+        return Ok(());
+    }
+    let limit = crd::lean::MAX_READ_DEPTH - 1;
+    let message = format!("spec.definitionObject is nested in more than {limit} levels");
+    Err(Invalid::new(reasons::INVALID_DEFINITION, message))
 }
 
 fn too_large(error: crd::DefinitionTooLargeError) -> Invalid {

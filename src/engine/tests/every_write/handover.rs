@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use asl::errors::Fault;
 use asl::machine::Outcome;
 use engine::clock::RuntimeClock;
 use engine::driver::End;
@@ -88,4 +89,46 @@ async fn an_execution_that_waits_writes_nothing_meanwhile() {
     assert_eq!(world.store.kept(&key()).unwrap().writes, 1);
     assert!(matches!(driver.await.unwrap(), End::Finished(_)));
     assert_eq!(world.store.kept(&key()).unwrap().writes, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_talks_for_an_hour_costs_a_write_a_minute() {
+    let (world, clock) = world().await;
+    let workflow = three_jobs().lasting("A", 3600).talking();
+    let (driver, _handle) = be_driver(&workflow, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_secs(3599)).await;
+    let writes = world.store.kept(&key()).unwrap().writes;
+    assert!((55..70).contains(&writes), "{writes}");
+    assert!(matches!(driver.await.unwrap(), End::Finished(_)));
+}
+
+fn endless() -> Workflow {
+    Workflow::new(
+        r#"{"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "C"},
+        "C": {"Type": "Choice", "Default": "A", "Choices": [
+            {"Variable": "$.x", "IsPresent": true, "Next": "E"}]},
+        "E": {"Type": "Succeed"}}}"#,
+    )
+    .stepping(1000)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_without_end_lets_the_process_stop_and_can_be_stopped() {
+    let (world, clock) = world().await;
+    let (driver, _handle) = be_driver(&endless(), &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::task::yield_now().await;
+    world.shutdown().cancel();
+    assert_eq!(driver.await.unwrap(), End::ShutDown);
+
+    let world = World::new(&[]);
+    world.store.create(key());
+    let (driver, handle) = be_driver(&endless(), &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::task::yield_now().await;
+    handle.stop(Fault::new("Enough", "of it"));
+    let end = driver.await.unwrap();
+    assert!(matches!(end, End::Finished(Outcome::Aborted(_))), "{end:?}");
 }

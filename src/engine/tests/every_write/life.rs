@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::Value;
 use asl::definition::StateMachine;
@@ -14,7 +15,7 @@ use engine::driver::{Driver, End, Handle, Known, Ports, Settings};
 use engine::entropy::SeededEntropy;
 use engine::history::read_page;
 use engine::ports::{
-    Clock, Identity, RunnerError, Store, Task, TaskRunner, TaskUpdate, Unobserved,
+    Clock, Identity, RunnerError, Store, Task, TaskProgress, TaskRunner, TaskUpdate, Unobserved,
 };
 use engine::record;
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +35,8 @@ pub struct Workflow {
     seconds: BTreeMap<String, i64>,
     result_bytes: usize,
     stop: Option<(SignedDuration, Fault)>,
+    talks: bool,
+    limits: Limits,
 }
 
 impl Workflow {
@@ -47,6 +50,8 @@ impl Workflow {
             seconds: BTreeMap::new(),
             result_bytes: 0,
             stop: None,
+            talks: false,
+            limits: Limits::default(),
         }
     }
 
@@ -68,6 +73,18 @@ impl Workflow {
 
     pub fn with_results_of(mut self, bytes: usize) -> Self {
         self.result_bytes = bytes;
+        self
+    }
+
+    /// As many states at most are entered at once.
+    pub fn stepping(mut self, states: usize) -> Self {
+        self.limits.states_per_step = states;
+        self
+    }
+
+    /// Its Jobs have something new to show each second.
+    pub fn talking(mut self) -> Self {
+        self.talks = true;
         self
     }
 
@@ -97,6 +114,15 @@ impl TaskRunner for JobRunner {
         let ends = self.clock.now() + SignedDuration::from_secs(seconds);
         let (ends, earlier) = self.make_job(&task, ends).await;
         let _ = updates.send(TaskUpdate::Submitted(Value::from("submitted")));
+        while self.workflow.talks && self.clock.now() < ends {
+            let message = Some(self.clock.now().to_string());
+            let progress = Box::new(TaskProgress {
+                message,
+                ..TaskProgress::default()
+            });
+            let _ = updates.send(TaskUpdate::Progress(progress));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         self.clock.sleep_until(ends).await;
         self.world.job_ended(&task);
         let failures = self.workflow.failures.get(state).copied().unwrap_or(0);
@@ -253,7 +279,7 @@ pub async fn be_driver(
         key: key(),
         identity: Identity::None,
         retain_jobs: false,
-        limits: Limits::default(),
+        limits: workflow.limits,
     };
     let ports = Ports {
         store: Arc::new(MortalStore(world.clone())),

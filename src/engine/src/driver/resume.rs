@@ -1,0 +1,98 @@
+//! Continuing an execution from what is stored.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use asl::Value;
+use asl::definition::StateMachine;
+use asl::machine::{CheckpointError, Event};
+
+use super::writes::{StoredRecord, Writer};
+use super::{Driver, Handle, Known, Ports, Settings};
+use crate::execution::{Execution, Happening};
+use crate::ports::{ExecutionKey, StoreError};
+use crate::progress::TaskView;
+use crate::record::{self, Checkpoint, Record, RecordError};
+use crate::values;
+
+/// Why an execution cannot be continued.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// The record is damaged or of a newer version.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The checkpoint is, or does not fit the definition.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A part of the checkpoint could not be read.
+    #[error("a page of the checkpoint cannot be read: {0}")]
+    Page(#[from] StoreError),
+    /// It ended.
+    #[error("the execution ended: there is nothing to continue")]
+    Ended,
+}
+
+impl Driver {
+    /// A driver that continues an execution from its record. `shown` is what people saw of its
+    /// tasks.
+    ///
+    /// # Errors
+    /// See [`ResumeError`].
+    pub async fn resume(
+        ports: Ports,
+        settings: Settings,
+        definition: Arc<StateMachine>,
+        record_text: &str,
+        shown: Vec<TaskView>,
+        known: Known,
+    ) -> Result<(Self, Handle), ResumeError> {
+        let record = record::decode(record_text)?;
+        let checkpoint = load_checkpoint(&ports, &settings.key, &record).await?;
+        let sealed = load_values(&ports, &settings.key, &record).await?;
+        let stored = StoredRecord::new(record_text, &record);
+        let limits = settings.limits;
+        let execution =
+            Execution::restore(definition, &checkpoint, &sealed, record, shown, limits)?;
+        let writer = Writer::new(&ports, &settings, known, Some(stored));
+        // A heartbeat that was missed while nobody listened was not missed.
+        let first = execution.running().map(|request| {
+            let task = request.task;
+            Happening::Event(Event::TaskHeartbeat { task })
+        });
+        let first = first.collect();
+        Ok(Self::new(ports, settings, execution, writer, first))
+    }
+}
+
+async fn load_values(
+    ports: &Ports,
+    key: &ExecutionKey,
+    record: &Record,
+) -> Result<HashMap<u64, Value>, ResumeError> {
+    let mut sealed = HashMap::new();
+    for group in &record.values {
+        let mut texts = Vec::new();
+        for id in &group.pages {
+            texts.push(ports.store.load_page(key, id).await?);
+        }
+        values::read_group(texts.iter().map(|text| &**text), &mut sealed)?;
+    }
+    Ok(sealed)
+}
+
+async fn load_checkpoint(
+    ports: &Ports,
+    key: &ExecutionKey,
+    record: &Record,
+) -> Result<Vec<u8>, ResumeError> {
+    let parts = match &record.checkpoint {
+        Checkpoint::None => return Err(ResumeError::Ended),
+        Checkpoint::Inline(bytes) => return Ok(bytes.clone()),
+        Checkpoint::Paged(parts) => parts,
+    };
+    let mut texts = Vec::new();
+    for id in parts {
+        texts.push(ports.store.load_page(key, id).await?);
+    }
+    Ok(record::join_pages(texts.iter().map(|text| &**text))?)
+}

@@ -1,0 +1,88 @@
+//! The tasks of one execution: started, continued after a restart, cancelled.
+
+use asl::machine::TaskRequest;
+
+use super::{Driver, Incoming, Ports};
+use crate::backoff::Backoff;
+use crate::execution::Happening;
+use crate::ports::{Identity, Task};
+use crate::running::RunningTask;
+
+impl Driver {
+    /// After a restart, everything that was decided is done again.
+    pub(super) fn resume_tasks(&mut self) {
+        let running: Vec<_> = self.execution.running().cloned().collect();
+        for request in running {
+            self.start_task(request, true);
+        }
+        let cancelling: Vec<_> = self.execution.cancelling().cloned().collect();
+        for request in cancelling {
+            self.cancel_task(request);
+        }
+    }
+
+    fn task(&self, request: TaskRequest, resumed: bool) -> Task {
+        let role = request.credentials.clone().map(Identity::Role);
+        Task {
+            execution: self.settings.key.clone(),
+            identity: role.unwrap_or_else(|| self.settings.identity.clone()),
+            submitted: self.execution.is_submitted(request.task),
+            request,
+            resumed,
+            retain_jobs: self.settings.retain_jobs,
+        }
+    }
+
+    /// Runs a task.
+    pub(super) fn start_task(&mut self, request: TaskRequest, resumed: bool) {
+        let id = request.task;
+        let task = self.task(request, resumed);
+        if !resumed {
+            self.ports.observer.task_started(&task);
+        }
+        let runner = self.ports.runner.clone();
+        let running = RunningTask::spawn(task, runner, self.sender.clone());
+        self.tasks.insert(id, running);
+    }
+
+    /// Stops waiting for a task and has it cancelled, however often that takes.
+    pub(super) fn cancel_task(&mut self, request: TaskRequest) {
+        let id = request.task;
+        self.tasks.remove(&id);
+        let task = self.task(request, true);
+        let ports = self.ports.clone();
+        let inbox = self.sender.clone();
+        tokio::spawn(async move {
+            if cancel(&ports, &task).await {
+                let _ = inbox.send(Box::new(Incoming::Happened(Happening::Cancelled(id))));
+            }
+        });
+    }
+
+    /// The execution is gone in spite of its protection: what its tasks made is removed.
+    pub(super) fn cancel_all(&mut self) {
+        let running: Vec<_> = self.execution.running().cloned().collect();
+        for request in running {
+            self.cancel_task(request);
+        }
+    }
+}
+
+/// Cancels a task; false if the process is to stop before that could be done.
+async fn cancel(ports: &Ports, task: &Task) -> bool {
+    let mut backoff = Backoff::for_writes();
+    loop {
+        let error = tokio::select! {
+            () = ports.shutdown.cancelled() => return false,
+            result = ports.runner.cancel(task) => match result {
+                Ok(()) => return true,
+                Err(error) => error,
+            },
+        };
+        let pause = backoff.failed(ports.entropy.next(), None);
+        let key = &task.execution;
+        let observer = &ports.observer;
+        observer.retrying(key, "cancel task", &error.to_string(), pause);
+        tokio::time::sleep(pause).await;
+    }
+}

@@ -58,8 +58,10 @@ async fn try_add(api: &Api<ConfigMap>, entries: &[Entry<'_>]) -> kube::Result<()
     if missing.is_empty() {
         return Ok(());
     }
+    let mut lines = roles.lines().map(str::trim_end);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
     assert!(
-        roles.is_empty() || roles.starts_with('-'),
+        first.is_none_or(|line| line.starts_with('-')),
         "mapRoles of aws-auth is not written as a block list; add {missing:?} to it by hand"
     );
     if !roles.is_empty() && !roles.ends_with('\n') {

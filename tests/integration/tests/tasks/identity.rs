@@ -85,7 +85,7 @@ async fn map_role(place: &Place, lines: &str) {
         .unwrap_or_default()
         .to_owned();
     let others = known.split("# integration\n").next().unwrap_or_default();
-    let others = others.trim_end();
+    let others = others.trim();
     let data = serde_json::json!({"mapRoles": format!("{others}\n# integration\n{lines}")});
     maps.patch(
         "aws-auth",

@@ -20,6 +20,7 @@ mod logs;
 mod pi;
 mod resources;
 mod run_job;
+mod run_job_refused;
 mod schema;
 mod seed_000;
 mod seed_001;

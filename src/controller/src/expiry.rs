@@ -101,7 +101,11 @@ async fn list(context: &Context, waiting: &mut BTreeSet<Due>) {
                 return;
             }
         };
-        waiting.extend(page.items.iter().filter_map(|Lean(execution)| read_due(execution)));
+        waiting.extend(
+            page.items
+                .iter()
+                .filter_map(|Lean(execution)| read_due(execution)),
+        );
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
             None => return,

@@ -57,7 +57,8 @@ pub struct Moment {
 pub struct Limits {
     /// The largest payload of a state or task, in bytes of JSON text (AWS: 262,144).
     pub payload_bytes: usize,
-    /// How many states one call of `handle` may enter before it yields.
+    /// How many states one call of `handle` may enter before it yields; fewer where payloads are
+    /// large.
     pub states_per_step: usize,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Step<'d> {
     pub random: Random,
     /// What is to be done outside.
     pub commands: Vec<Command>,
-    /// How many states may still be entered.
+    /// How many states may still be entered; each counts for more with a larger payload.
     pub budget: usize,
 }
 
@@ -41,6 +41,11 @@ impl<'d> Step<'d> {
         }
     }
 }
+
+/// Entering a state with a payload of so many bytes is as much work as entering another one: all
+/// events of a step are in memory until they are stored, and a loop over a large payload would
+/// exhaust it.
+const PAYLOAD_BYTES_PER_STATE: usize = 2048;
 
 /// What can be run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,7 +131,8 @@ impl Machine {
     }
 
     fn enter(&mut self, thread: &mut Thread, state: &State, step: &mut Step<'_>) {
-        step.budget -= 1;
+        let payload = thread.input.text_len() / PAYLOAD_BYTES_PER_STATE;
+        step.budget = step.budget.saturating_sub(1 + payload);
         let previous = thread.previous;
         let event = self.record(
             thread,

@@ -182,6 +182,34 @@ async fn an_input_that_nests_itself_again_and_again_is_stopped() {
 }
 
 #[tokio::test]
+async fn an_execution_that_never_ends_can_be_stopped_and_keeps_no_other_from_running() {
+    let scenario = Scenario::new().await;
+    let definition = json!({"StartAt": "Turn", "States": {
+        "Turn": {"Type": "Pass", "Next": "Again"},
+        "Again": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.never", "IsPresent": true, "Next": "Done"}],
+            "Default": "Turn"
+        },
+        "Done": {"Type": "Succeed"},
+    }});
+    let endless = scenario
+        .run(&definition, json!({"large": "x".repeat(100 * 1024)}))
+        .await;
+    endless
+        .until("pages", e2e::watch::PATIENCE, |status| {
+            status.history_length > Some(500)
+        })
+        .await;
+    assert_eq!(
+        scenario.run(&echo(), json!("other")).await.output().await,
+        json!("other")
+    );
+    endless.stop("Enough", "").await;
+    assert_eq!(endless.end().await.status, Some(crd::RunStatus::Aborted));
+}
+
+#[tokio::test]
 async fn names_as_long_as_allowed_work() {
     let scenario = Scenario::new().await;
     let long = "n".repeat(80);

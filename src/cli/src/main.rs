@@ -3,6 +3,7 @@
 mod certificate_authority;
 mod command;
 mod definition_file;
+mod graph;
 mod local_cluster;
 mod local_run;
 mod locate;

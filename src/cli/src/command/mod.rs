@@ -2,6 +2,7 @@
 
 mod controller;
 mod crds;
+mod graph;
 mod run;
 mod test_state;
 mod validate;
@@ -23,6 +24,7 @@ pub enum Command {
     Validate(validate::Validate),
     Run(Box<run::Run>),
     TestState(Box<test_state::TestState>),
+    Graph(graph::Graph),
 }
 
 impl Command {
@@ -34,6 +36,7 @@ impl Command {
             Self::Validate(command) => command.run(),
             Self::Run(command) => command.run(),
             Self::TestState(command) => command.run(),
+            Self::Graph(command) => command.run(),
         };
         done.unwrap_or_else(|error| {
             if is_broken_pipe(&error) {

@@ -8,6 +8,7 @@ use rstest::rstest;
 #[case("validate", &["validate", "--help"])]
 #[case("run", &["run", "--help"])]
 #[case("test-state", &["test-state", "--help"])]
+#[case("graph", &["graph", "--help"])]
 #[case("controller", &["controller", "--help"])]
 #[case("crds", &["crds", "--help"])]
 fn help_says_what_there_is(#[case] name: &str, #[case] arguments: &[&str]) {

@@ -8,6 +8,7 @@
 
 mod cluster;
 mod crds;
+mod graph;
 mod help;
 mod run;
 mod sfn;

@@ -42,7 +42,8 @@ pub enum Identity {
 pub struct Task {
     /// Whose task.
     pub execution: ExecutionKey,
-    /// Whose rights. `Credentials.RoleArn` of the state is already taken into account.
+    /// Whose rights: the state machine's. Where the request has `credentials`, the task acts with
+    /// that role, if this identity may use it.
     pub identity: Identity,
     /// What to do.
     pub request: TaskRequest,

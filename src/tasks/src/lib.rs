@@ -88,8 +88,8 @@ impl KubernetesTasks {
             .map_err(|error| SetupError::Connection(Box::new(error)))?;
         // Calls that take long, as watches do, keep no Job waiting for its turn.
         let for_jobs = ApiServer::new(client.clone(), &limits);
-        let for_calls = ApiServer::new(client.clone(), &limits);
-        let identities = Arc::new(Identities::new(acting, client, limits));
+        let for_calls = ApiServer::new(client, &limits);
+        let identities = Arc::new(Identities::new(acting, for_calls.clone(), limits));
         Ok(Self {
             run_job: RunJob::new(for_jobs, cluster.clone(), identities.clone(), limits),
             call: Call::new(for_calls.clone(), cluster.clone(), identities, limits),

@@ -5,7 +5,7 @@ use asl::machine::TaskRequest;
 use super::{Driver, Incoming, Ports};
 use crate::backoff::Backoff;
 use crate::execution::Happening;
-use crate::ports::{Identity, Task};
+use crate::ports::Task;
 use crate::running::RunningTask;
 
 impl Driver {
@@ -22,10 +22,9 @@ impl Driver {
     }
 
     fn task(&self, request: TaskRequest, resumed: bool) -> Task {
-        let role = request.credentials.clone().map(Identity::Role);
         Task {
             execution: self.settings.key.clone(),
-            identity: role.unwrap_or_else(|| self.settings.identity.clone()),
+            identity: self.settings.identity.clone(),
             submitted: self.execution.is_submitted(request.task),
             request,
             resumed,

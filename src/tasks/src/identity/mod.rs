@@ -3,6 +3,7 @@
 //! Source: Kubernetes documentation, "User impersonation"; Amazon EKS user guide on `aws-auth`.
 
 mod aws_auth;
+mod pass_role;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -17,8 +18,9 @@ use http::header::{HeaderName, HeaderValue};
 use tracing::warn;
 
 use self::aws_auth::{Mapping, Session, Unmapped};
+use self::pass_role::check_pass_role;
 use self::watch::AwsAuth;
-use crate::api_server::{Actor, build_failure};
+use crate::api_server::{Actor, ApiServer, build_failure};
 use crate::settings::{Acting, TaskLimits};
 
 /// Users and groups that begin so belong to Kubernetes itself.
@@ -31,6 +33,7 @@ const GROUPS: usize = 64;
 /// Decides in whose name a task's requests are sent.
 pub(crate) struct Identities {
     acting: Acting,
+    api: ApiServer,
     aws_auth: AwsAuth,
     limits: TaskLimits,
 }
@@ -43,18 +46,21 @@ pub(crate) struct Resolved {
 }
 
 impl Identities {
-    pub(crate) fn new(acting: Acting, client: kube::Client, limits: TaskLimits) -> Self {
+    pub(crate) fn new(acting: Acting, api: ApiServer, limits: TaskLimits) -> Self {
         Self {
             acting,
-            aws_auth: AwsAuth::new(client),
+            aws_auth: AwsAuth::new(api.client()),
+            api,
             limits,
         }
     }
 
-    /// In whose name the task's requests are sent.
+    /// In whose name the task's requests are sent: the state machine's, or that of the role in
+    /// the state's `Credentials`, if the state machine may use it.
     ///
     /// # Errors
-    /// `EKS.401` when its role is not mapped, `EKS.403` when it may not be impersonated.
+    /// `EKS.401` when a role is not mapped, `EKS.403` when it may not be impersonated,
+    /// `States.Permissions` when the state machine may not use the role of the `Credentials`.
     pub(crate) async fn resolve(&self, task: &Task) -> Result<Resolved, Fault> {
         let Acting::AsWorkflow { privileged_groups } = &self.acting else {
             return Ok(Resolved {
@@ -62,7 +68,25 @@ impl Identities {
                 note: None,
             });
         };
-        match &task.identity {
+        let own = self
+            .resolve_identity(&task.identity, task, privileged_groups)
+            .await?;
+        let Some(arn) = &task.request.credentials else {
+            return Ok(own);
+        };
+        let namespace = &task.execution.namespace;
+        check_pass_role(&self.api, &own.actor, namespace, arn, &self.limits).await?;
+        let role = Identity::Role(arn.clone());
+        self.resolve_identity(&role, task, privileged_groups).await
+    }
+
+    async fn resolve_identity(
+        &self,
+        identity: &Identity,
+        task: &Task,
+        privileged_groups: &BTreeSet<String>,
+    ) -> Result<Resolved, Fault> {
+        match identity {
             Identity::None => Err(self.unauthorized("Unauthorized")),
             Identity::ServiceAccount(name) => {
                 self.build(&service_account(&task.execution.namespace, name), None)

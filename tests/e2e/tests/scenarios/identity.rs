@@ -1,6 +1,6 @@
 //! Whose rights tasks have.
 
-use e2e::definition::{call, call_with, job, run_job, single, with_parameter};
+use e2e::definition::{call, call_with, job, run_job, single, with, with_parameter};
 use e2e::kubectl::{kubectl, try_kubectl};
 use e2e::scenario::LIMITED;
 use e2e::{Scenario, aws_auth};
@@ -190,6 +190,33 @@ async fn a_service_account_without_rights_gives_eks_403() {
         "system:serviceaccount:{}:limited",
         scenario.namespace
     )));
+}
+
+/// Asks who asks, with the role of the state's own `Credentials`.
+fn who_am_i_with_credentials() -> Value {
+    let state = who_am_i()["States"]["Who am I"].clone();
+    let credentials = json!({"RoleArn": aws_auth::MAPPED});
+    single("Who am I", with(state, "Credentials", credentials))
+}
+
+#[tokio::test]
+async fn a_task_acts_with_the_role_of_its_credentials_where_its_state_machine_may_use_it() {
+    let scenario = Scenario::new().await;
+    let run = scenario.run(&who_am_i_with_credentials(), json!({})).await;
+    let output = run.output().await;
+    assert_eq!(user(&output).0, "eks-stepfunctions");
+}
+
+#[tokio::test]
+async fn credentials_of_a_role_that_the_state_machine_may_not_use_give_states_permissions() {
+    let scenario = Scenario::new().await;
+    let rights = json!({"serviceAccountName": LIMITED});
+    let definition = who_am_i_with_credentials();
+    let run = scenario.run_as(rights, &definition, json!({})).await;
+    let failure = run.failure().await;
+    assert_eq!(failure.error, "States.Permissions");
+    let expected = format!("may not use the role {}", aws_auth::MAPPED);
+    assert!(failure.cause.contains(&expected), "{}", failure.cause);
 }
 
 #[tokio::test]

@@ -119,8 +119,8 @@ chart-lint: ## Is the chart sound, and deploy/install.yaml what it renders?
 	diff "$$fresh/deploy/install.yaml" deploy/install.yaml || { echo "error: deploy/install.yaml differs from the chart: run deploy/render" >&2; exit 1; }
 
 .PHONY: conformance
-conformance: ## Cases recorded from AWS (CORPUS=<folder>) through the library
-	@cargo run --quiet --locked -p conformance -- run
+conformance: ## Cases recorded from AWS (CORPUS=<folder>; LIST=1 names failures, CASE=<id> shows one) through the library
+	@cargo run --quiet --locked -p conformance -- run $(if $(LIST),--list) $(if $(CASE),--case "$(CASE)")
 
 .PHONY: jsonata-suite
 jsonata-suite: ## The official JSONata suite through the library

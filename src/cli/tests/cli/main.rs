@@ -10,6 +10,7 @@ mod cluster;
 mod crds;
 mod graph;
 mod help;
+mod hostile;
 mod run;
 mod sfn;
 mod test_state;

@@ -16,8 +16,23 @@ pub struct Done {
 
 /// Runs `sfn` in the folder of the test data, with `input` on standard input.
 pub fn sfn(arguments: &[&str], input: &str) -> Done {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sfn"))
-        .args(arguments)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sfn"));
+    command.args(arguments);
+    run(command, input)
+}
+
+/// As [`sfn`], with so much memory and processor time at most.
+pub fn sfn_within(mebibytes: u64, seconds: u64, arguments: &[&str], input: &str) -> Done {
+    let kibibytes = mebibytes * 1024;
+    let script = format!("ulimit -v {kibibytes} && ulimit -t {seconds} && exec \"$0\" \"$@\"");
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_sfn")]);
+    command.args(arguments);
+    run(command, input)
+}
+
+fn run(mut command: Command, input: &str) -> Done {
+    let mut child = command
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
         .env_clear()
         .env("COLUMNS", "100")
@@ -30,7 +45,7 @@ pub fn sfn(arguments: &[&str], input: &str) -> Done {
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
     Done {
-        status: output.status.code().unwrap(),
+        status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }

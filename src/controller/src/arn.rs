@@ -34,6 +34,13 @@ impl Place {
     }
 }
 
+/// The name of the state machine in the ARN of an execution.
+#[must_use]
+pub fn state_machine_of(execution_arn: &str) -> Option<&str> {
+    let mut parts = execution_arn.split(':').skip(5);
+    (parts.next()? == "execution").then(|| parts.next())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +56,7 @@ mod tests {
         assert_eq!(place.state_machine_arn("M"), arn);
         let arn = "arn:aws-cn:states:cn-north-1:123456789012:execution:M:e";
         assert_eq!(place.execution_arn("M", "e"), arn);
+        assert_eq!(state_machine_of(arn), Some("M"));
+        assert_eq!(state_machine_of(&place.state_machine_arn("M")), None);
     }
 }

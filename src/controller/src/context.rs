@@ -5,6 +5,7 @@ use std::sync::Arc;
 use asl::machine::Limits;
 use crd::{Execution, StateMachine};
 use engine::ports::{Clock, Entropy, Observer, TaskRunner};
+use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource};
@@ -13,8 +14,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::backoff::Backoffs;
-use crate::definitions::Definitions;
+use crate::definitions::{Definitions, Known};
+use crate::execution::queued::Announcer;
 use crate::expiry::Expiry;
 use crate::live::Live;
 use crate::metrics::Metrics;
@@ -40,6 +43,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// The state machines that can be executed.
     pub definitions: Definitions,
+    /// Who may run.
+    pub admission: Arc<Admission>,
+    /// Tells people who may not yet.
+    pub announcer: Announcer,
     /// The executions that this process carries.
     pub live: Live,
     /// Finished executions that are to be deleted.
@@ -61,6 +68,8 @@ pub struct Context {
     /// Cancelled once [`Context::executions`] has all there are. The store's own
     /// `wait_until_ready` wakes only the last of several that wait for it.
     pub synced: CancellationToken,
+    /// When this process began to lead.
+    pub began: Timestamp,
     /// Cancelled when the process is to stop.
     pub shutdown: CancellationToken,
 }
@@ -81,6 +90,20 @@ impl Context {
     pub fn wake_execution(&self, object: ObjectRef<Execution>) {
         // The controller is gone: the process stops.
         let _ = self.wake_executions.send(object);
+    }
+
+    /// What was found out about a StateMachine, and its ARN: Executions that wait for it go on.
+    pub fn define(&self, namespace: &str, name: &str, arn: String, known: Known) {
+        let waiting = self.definitions.set(namespace, name, arn, known);
+        let objects = waiting
+            .iter()
+            .filter_map(|object| self.executions.get(object));
+        let objects: Vec<_> = objects.collect();
+        self.admission
+            .expect(objects.iter().map(|object| &**object));
+        for object in waiting {
+            self.wake_execution(object);
+        }
     }
 
     /// An Execution of a StateMachine ended: one that is being deleted may wait for that.

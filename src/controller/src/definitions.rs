@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kube::runtime::reflector::ObjectRef;
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::revision::Revision;
 
@@ -40,10 +39,8 @@ impl Known {
 }
 
 /// All of them.
-pub struct Definitions {
-    state: Mutex<State>,
-    wake: UnboundedSender<ObjectRef<crd::Execution>>,
-}
+#[derive(Default)]
+pub struct Definitions(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -53,21 +50,19 @@ struct State {
 }
 
 impl Definitions {
-    /// None yet. Executions that need not wait any longer are sent to `wake`.
-    #[must_use]
-    pub fn new(wake: UnboundedSender<ObjectRef<crd::Execution>>) -> Self {
-        Self {
-            state: Mutex::default(),
-            wake,
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was found out about a StateMachine, and its ARN. Wakes those who wait for it.
-    pub fn set(&self, namespace: &str, name: &str, arn: String, known: Known) {
+    /// What was found out about a StateMachine, and its ARN. Gives those who waited for it.
+    #[must_use]
+    pub fn set(
+        &self,
+        namespace: &str,
+        name: &str,
+        arn: String,
+        known: Known,
+    ) -> HashSet<ObjectRef<crd::Execution>> {
         let mut state = self.lock();
         if let Known::Ready(revision) = &known {
             let key = (namespace.to_owned(), revision.id.to_string());
@@ -80,12 +75,9 @@ impl Definitions {
         state
             .known
             .insert((namespace.to_owned(), name.to_owned()), (arn, known));
-        for reference in references {
-            let waiting = state.waiting.remove(&(namespace.to_owned(), reference));
-            for execution in waiting.into_iter().flatten() {
-                let _ = self.wake.send(execution);
-            }
-        }
+        let waiting =
+            references.map(|reference| state.waiting.remove(&(namespace.to_owned(), reference)));
+        waiting.into_iter().flatten().flatten().collect()
     }
 
     /// A StateMachine is gone.
@@ -188,22 +180,20 @@ impl Definitions {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc::unbounded_channel;
-
     use super::*;
 
     fn execution(name: &str) -> ObjectRef<crd::Execution> {
         ObjectRef::new(name).within("ns")
     }
 
-    fn not_ready() -> Known {
-        Known::NotReady("so".to_owned())
+    fn set(definitions: &Definitions, namespace: &str) -> HashSet<ObjectRef<crd::Execution>> {
+        let known = Known::NotReady("so".to_owned());
+        definitions.set(namespace, "m", "arn:m".to_owned(), known)
     }
 
     #[test]
-    fn whoever_waits_by_name_or_arn_is_woken_once() {
-        let (wake, mut woken) = unbounded_channel();
-        let definitions = Definitions::new(wake);
+    fn whoever_waits_by_name_or_arn_is_told_once() {
+        let definitions = Definitions::default();
         let by_name = Reference::Name("m".to_owned());
         let by_arn = Reference::Arn("arn:m".to_owned());
         for (reference, name) in [(&by_name, "a"), (&by_arn, "b"), (&by_name, "a")] {
@@ -211,38 +201,27 @@ mod tests {
             assert!(known.is_none());
         }
         assert_eq!(definitions.waiting(), 2);
-        definitions.set("other", "m", "arn:m".to_owned(), not_ready());
-        assert!(woken.try_recv().is_err());
-        definitions.set("ns", "m", "arn:m".to_owned(), not_ready());
-        let names = [
-            woken.try_recv().unwrap().name,
-            woken.try_recv().unwrap().name,
-        ];
-        assert_eq!(names, ["a", "b"]);
-        assert!(woken.try_recv().is_err());
+        assert_eq!(set(&definitions, "other"), HashSet::new());
+        let expected = HashSet::from([execution("a"), execution("b")]);
+        assert_eq!(set(&definitions, "ns"), expected);
+        assert_eq!(set(&definitions, "ns"), HashSet::new());
     }
 
     #[test]
-    fn an_execution_that_is_gone_is_not_woken() {
-        let (wake, mut woken) = unbounded_channel();
-        let definitions = Definitions::new(wake);
+    fn an_execution_that_is_gone_is_not_told() {
+        let definitions = Definitions::default();
         let reference = Reference::Name("m".to_owned());
         let _ = definitions.get_or_wait("ns", &reference, &execution("a"));
         definitions.forget(&execution("a"));
-        definitions.set("ns", "m", "arn".to_owned(), not_ready());
-        assert!(woken.try_recv().is_err());
+        assert_eq!(set(&definitions, "ns"), HashSet::new());
     }
 
     #[test]
     fn a_state_machine_of_another_namespace_is_not_found() {
-        let (wake, _woken) = unbounded_channel();
-        let definitions = Definitions::new(wake);
-        definitions.set("other", "m", "arn:m".to_owned(), not_ready());
+        let definitions = Definitions::default();
+        let _ = set(&definitions, "other");
         let reference = Reference::Arn("arn:m".to_owned());
-        assert!(
-            definitions
-                .get_or_wait("ns", &reference, &execution("a"))
-                .is_none()
-        );
+        let known = definitions.get_or_wait("ns", &reference, &execution("a"));
+        assert!(known.is_none());
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::clock::SystemClock;
 use engine::entropy::RandomEntropy;
 use engine::ports::TaskRunner;
+use jiff::Timestamp;
 use kube::Client;
 use kube::runtime::reflector;
 use tokio::sync::mpsc::unbounded_channel;
@@ -13,16 +14,19 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::backoff::Backoffs;
 use crate::context::Context;
 use crate::definitions::Definitions;
 use crate::events::Events;
+use crate::execution::queued::{Announcer, run_announcer};
 use crate::expiry::{Expiry, run_expiry};
 use crate::health::Phase;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::observer::Reporter;
 use crate::options::Options;
+use crate::queue::Limits;
 use crate::{ControllerError, execution, state_machine};
 
 /// How long reconciles, and then drivers, may take to finish what is under way. Both together stay
@@ -44,6 +48,12 @@ pub(crate) async fn run(
     let (wake_executions, woken_executions) = unbounded_channel();
     let (wake_state_machines, woken_state_machines) = unbounded_channel();
     let (expiry, due) = unbounded_channel();
+    let (announcer, queued) = unbounded_channel();
+    let limits = Limits {
+        running: options.max_running_executions,
+        // Those that run always find room for their writes.
+        starting: options.write_concurrency.div_ceil(2),
+    };
     let rate = options.events_per_second;
     let events = Events::start(client.clone(), &options.identity, rate, metrics.clone());
     let context = Arc::new(Context {
@@ -59,7 +69,14 @@ pub(crate) async fn run(
             events,
         }),
         metrics: metrics.clone(),
-        definitions: Definitions::new(wake_executions.clone()),
+        definitions: Definitions::default(),
+        admission: Arc::new(Admission::new(
+            limits,
+            reader.clone(),
+            wake_executions.clone(),
+            metrics.clone(),
+        )),
+        announcer: Announcer::new(announcer),
         live: Live::default(),
         expiry: Expiry::new(expiry),
         executions: reader.clone(),
@@ -69,6 +86,7 @@ pub(crate) async fn run(
         wake_executions,
         wake_state_machines,
         synced: CancellationToken::new(),
+        began: Timestamp::now(),
         shutdown: shutdown.clone(),
     });
     let reading = reader.clone();
@@ -81,7 +99,12 @@ pub(crate) async fn run(
         std::future::pending::<()>().await;
     };
     let controllers = async {
-        tokio::join!(executions, state_machines, run_expiry(context.clone(), due));
+        tokio::join!(
+            executions,
+            state_machines,
+            run_expiry(context.clone(), due),
+            run_announcer(context.clone(), queued),
+        );
     };
     let hurry = async {
         shutdown.cancelled().await;

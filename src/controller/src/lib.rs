@@ -4,6 +4,7 @@
 //! (client), status. Only the ends hold a client. Executions that started are carried by drivers
 //! of the engine, one actor each.
 
+mod admission;
 pub mod arn;
 mod backoff;
 mod context;
@@ -19,6 +20,7 @@ mod live;
 mod metrics;
 mod observer;
 pub mod options;
+mod queue;
 mod revision;
 mod state_machine;
 mod watching;

@@ -57,6 +57,8 @@ pub struct Metrics {
     ended: Family<Status, Counter>,
     live: Gauge,
     pending: Gauge,
+    queued: Gauge,
+    running: Gauge,
     duration: Durations<Status>,
     states: Counter,
     tasks: Durations<TaskEnd>,
@@ -78,6 +80,8 @@ impl Default for Metrics {
             ended: Family::default(),
             live: Gauge::default(),
             pending: Gauge::default(),
+            queued: Gauge::default(),
+            running: Gauge::default(),
             duration: Family::new_with_constructor(task_buckets),
             states: Counter::default(),
             tasks: Family::new_with_constructor(task_buckets),
@@ -106,6 +110,10 @@ impl Metrics {
         registry.register("executions_live", help, self.live.clone());
         let help = "Executions that wait for their state machine";
         registry.register("executions_pending", help, self.pending.clone());
+        let help = "Executions that wait for others to end, or for their turn to start";
+        registry.register("executions_queued", help, self.queued.clone());
+        let help = "Executions that run or start, as they are counted against the limits";
+        registry.register("executions_running", help, self.running.clone());
         let help = "From an execution's start to its end, by its final status";
         let unit = || Unit::Seconds;
         registry.register_with_unit("execution_duration", help, unit(), self.duration.clone());
@@ -161,7 +169,13 @@ impl Metrics {
 
     /// How many executions wait for their state machine.
     pub fn pending(&self, count: usize) {
-        self.pending.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.pending.set(gauge(count));
+    }
+
+    /// How many executions are queued, and how many run.
+    pub fn queued(&self, queued: usize, running: usize) {
+        self.queued.set(gauge(queued));
+        self.running.set(gauge(running));
     }
 
     /// States were entered.
@@ -219,6 +233,10 @@ impl Metrics {
     pub fn event(&self, what: &'static str) {
         self.events.get_or_create(&What { what }).inc();
     }
+}
+
+fn gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// What a task calls, as a label. Service integrations are those that runners serve; names of

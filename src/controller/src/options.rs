@@ -18,6 +18,8 @@ pub struct Options {
     pub concurrency: u16,
     /// How many writes of executions are under way at the same time.
     pub write_concurrency: usize,
+    /// How many executions run at the same time; others wait in the order of their creation.
+    pub max_running_executions: usize,
     /// What bounds an execution.
     pub limits: Limits,
     /// Where to serve health and metrics; nowhere if absent.
@@ -41,6 +43,7 @@ impl Options {
             place,
             concurrency: 16,
             write_concurrency: 64,
+            max_running_executions: 10_000,
             limits: Limits {
                 // An execution that enters many states at once lets others in between.
                 states_per_step: 2_000,

@@ -19,6 +19,8 @@ pub const SYNCED: &str = "Synced";
 pub const STATE_MACHINE_NOT_FOUND: &str = "StateMachineNotFound";
 /// The referenced StateMachine cannot be executed yet, or is invalid.
 pub const STATE_MACHINE_NOT_READY: &str = "StateMachineNotReady";
+/// The Execution waits for others to end: no more may run at the same time.
+pub const QUEUED: &str = "Queued";
 /// The Execution has not started yet.
 pub const PENDING: &str = "Pending";
 /// The Execution is in progress.

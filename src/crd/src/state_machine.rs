@@ -149,6 +149,12 @@ pub struct StateMachineSpec {
     #[serde(default)]
     pub engine: Engine,
 
+    /// How many executions run at the same time. Others wait, PENDING, in the order of their
+    /// creation. A change takes effect at once; what runs goes on. Unlimited if unset.
+    #[schemars(range(min = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrent_executions: Option<i32>,
+
     /// Defines what execution history events are logged and where they are logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging_configuration: Option<LoggingConfiguration>,

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -96,6 +97,14 @@ pub struct Controller {
     /// Bytes of a state's or task's payload at most
     #[arg(long, env = "SFN_PAYLOAD_LIMIT", value_name = "BYTES", default_value_t = 256 * 1024, help_heading = "Limits")]
     payload_limit: usize,
+    /// Executions that run at the same time, of all namespaces; others wait in the order of their creation [default: 10000]
+    #[arg(
+        long,
+        env = "SFN_MAX_RUNNING_EXECUTIONS",
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
+    max_running_executions: Option<NonZeroUsize>,
     /// Objects of a kind that are reconciled at the same time [default: 16]
     #[arg(long, env = "SFN_CONCURRENCY", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Limits")]
     concurrency: Option<u16>,
@@ -269,6 +278,8 @@ impl Controller {
         options.limits.payload_bytes = self.payload_limit;
         options.listen = Some(self.listen);
         options.concurrency = self.concurrency.unwrap_or(options.concurrency);
+        let running = self.max_running_executions.map(NonZeroUsize::get);
+        options.max_running_executions = running.unwrap_or(options.max_running_executions);
         options.events_per_second = self.events_per_second.unwrap_or(options.events_per_second);
         let kept = self.revision_history_limit;
         options.revision_history_limit = kept.unwrap_or(options.revision_history_limit);

@@ -110,6 +110,8 @@ fn carry(
             .map(|named| named.from.name),
         ttl: execution.spec.ttl_seconds_after_finished,
     };
+    let state_machine = &revision.content.name;
+    context.admission.occupy(execution, state_machine);
     context.live.insert(&uid, handle, revision);
     context.metrics.live(1);
     context.drivers.spawn(async move {
@@ -149,6 +151,7 @@ impl Ends {
             }
             End::ShutDown => context.live.forget(&self.uid),
         }
+        context.admission.remove(&self.uid);
         if let Some(name) = self.state_machine {
             context.execution_ended(&namespace, &name);
         }
@@ -194,8 +197,10 @@ fn known(execution: &Execution) -> Result<Known, ReconcileError> {
 
 fn ports(context: &Arc<Context>, execution: &Execution, fixed: Fixed) -> Ports {
     let (client, writes) = (context.client.clone(), context.writes.clone());
+    let admission = context.admission.clone();
+    let store = ExecutionStore::new(client, writes, admission, fixed, execution);
     Ports {
-        store: Arc::new(ExecutionStore::new(client, writes, fixed, execution)),
+        store: Arc::new(store),
         runner: context.runner.clone(),
         clock: context.clock.clone(),
         entropy: context.entropy.clone(),

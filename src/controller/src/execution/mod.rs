@@ -7,6 +7,7 @@
 mod apply;
 pub mod decide;
 mod dereference;
+pub mod queued;
 pub mod status;
 mod store;
 pub mod validate;
@@ -28,10 +29,11 @@ use self::apply::{ResumeFailure, apply_let_go, apply_resume, apply_start, apply_
 use self::decide::{Decision, Seen, StartDecision, decide, decide_start, deleted};
 use self::dereference::{dereference_record, dereference_revision};
 use self::status::{build_never_started, build_waiting};
-use self::validate::validate_execution;
+use self::validate::{Request, validate_execution};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::live::Stash;
+use crate::revision::Revision;
 use crate::watching::watch_lean;
 
 /// For metrics.
@@ -73,7 +75,7 @@ fn watch(
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
     let config = watcher::Config::default().fields(UNFINISHED);
-    let stripping = context.clone();
+    let (stripping, expecting) = (context.clone(), context.clone());
     watch_lean(executions, config)
         .default_backoff()
         .modify(move |execution| strip(&stripping, execution))
@@ -84,6 +86,16 @@ fn watch(
             predicates::generation.combine(predicates::finalizers),
             PredicateConfig::default(),
         )
+        .inspect_ok(move |execution| expect(&expecting, execution))
+}
+
+/// An Execution that is to start will be reconciled, and none that was created later overtakes it.
+fn expect(context: &Context, execution: &Execution) {
+    let uid = execution.uid().unwrap_or_default();
+    let taken = context.live.is_taken(&uid);
+    if decide(&Seen { execution, taken }) == Decision::Start {
+        context.admission.expect([execution]);
+    }
 }
 
 /// Takes out of a watched object what is not needed in memory: 10,000 of them are kept. The
@@ -94,6 +106,11 @@ fn strip(context: &Context, execution: &mut Execution) {
         .remove("kubectl.kubernetes.io/last-applied-configuration");
     let uid = execution.uid().unwrap_or_default();
     let resource_version = execution.resource_version().unwrap_or_default();
+    let status = execution.status.as_ref();
+    let runs = status.is_some_and(|status| status.status == Some(RunStatus::Running));
+    if runs && !context.live.is_taken(&uid) {
+        context.admission.occupy_by_status(execution);
+    }
     let Some(status) = execution.status.as_mut() else {
         return;
     };
@@ -101,7 +118,7 @@ fn strip(context: &Context, execution: &mut Execution) {
     let tasks = std::mem::take(&mut status.tasks);
     status.output = None;
     status.current_states = Vec::new();
-    if status.status != Some(RunStatus::Running) {
+    if !runs {
         return;
     }
     execution.spec.input = None;
@@ -126,12 +143,14 @@ fn note(context: &Context, event: &watcher::Event<Execution>) {
         watcher::Event::Delete(execution) => {
             let uid = execution.uid().unwrap_or_default();
             context.live.object_gone(&uid, deleted());
+            context.admission.remove(&uid);
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
             context.execution_backoffs.succeeded(&object);
         }
         watcher::Event::InitDone => {
             context.live.expire();
+            context.admission.synced(|uid| context.live.is_taken(uid));
             context.synced.cancel();
         }
         _ => {}
@@ -157,7 +176,11 @@ async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, Re
     let taken = context.live.is_taken(&uid);
     let retain = execution.spec.retain_jobs.unwrap_or_default();
     context.live.retain_jobs(&uid, retain);
-    match decide(&Seen { execution, taken }) {
+    let decision = decide(&Seen { execution, taken });
+    if !taken && !matches!(decision, Decision::Start | Decision::Resume) {
+        context.admission.remove(&uid);
+    }
+    match decision {
         Decision::Nothing => {}
         Decision::Start => return start(execution, context).await,
         Decision::Resume => resume(execution, context).await?,
@@ -181,30 +204,68 @@ async fn start(execution: &Execution, context: &Arc<Context>) -> Result<Action, 
         definitions.get_or_wait(&namespace, &request.reference, &object)
     });
     context.metrics.pending(context.definitions.waiting());
-    let (terminal, reason, message) = match decision {
+    match decision {
         StartDecision::Run(revision, request) => {
-            apply_start(context, execution, revision, request)?;
-            return Ok(Action::await_change());
+            start_in_turn(execution, context, revision, request)
         }
-        StartDecision::Wait { .. } if is_new(execution) => {
-            return Ok(Action::requeue(PATIENCE.unsigned_abs()));
+        StartDecision::Wait { .. } if is_new(execution, context.began) => {
+            leave_queue(context, execution);
+            Ok(Action::requeue(PATIENCE.unsigned_abs()))
         }
-        StartDecision::Wait { reason, message } => (false, reason, message),
-        StartDecision::Refuse { message } => (true, reasons::UNSUPPORTED, message),
-    };
+        StartDecision::Wait { reason, message } => {
+            report_waiting(context, execution, false, reason, &message).await
+        }
+        StartDecision::Refuse { message } => {
+            report_waiting(context, execution, true, reasons::UNSUPPORTED, &message).await
+        }
+    }
+}
+
+/// Starts an execution if it may start now; else it is reconciled once it may.
+fn start_in_turn(
+    execution: &Execution,
+    context: &Arc<Context>,
+    revision: Arc<Revision>,
+    request: Request,
+) -> Result<Action, ReconcileError> {
+    if context.admission.enter(execution, &revision.content.name) {
+        let started = apply_start(context, execution, revision, request);
+        started.inspect_err(|_| leave_queue(context, execution))?;
+    } else {
+        context.announcer.announce(execution);
+    }
+    Ok(Action::await_change())
+}
+
+async fn report_waiting(
+    context: &Context,
+    execution: &Execution,
+    terminal: bool,
+    reason: &str,
+    message: &str,
+) -> Result<Action, ReconcileError> {
+    leave_queue(context, execution);
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-    let status = build_waiting(current, generation, terminal, reason, &message);
+    let status = build_waiting(current, generation, terminal, reason, message);
     apply_status(context, execution, status).await?;
     Ok(Action::await_change())
 }
 
-fn is_new(execution: &Execution) -> bool {
+fn leave_queue(context: &Context, execution: &Execution) {
+    context
+        .admission
+        .remove(&execution.uid().unwrap_or_default());
+}
+
+/// Whether it was not there for long, or the operator: then its StateMachine may just not be known.
+fn is_new(execution: &Execution, began: Timestamp) -> bool {
     let created = execution.metadata.creation_timestamp.as_ref();
-    created.is_some_and(|created| created.0 + PATIENCE > Timestamp::now())
+    created.is_some_and(|created| created.0.max(began) + PATIENCE > Timestamp::now())
 }
 
 async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
     let Some(resumable) = dereference_record(context, execution).await? else {
+        leave_queue(context, execution);
         return Ok(());
     };
     let revision = dereference_revision(context, &resumable.execution).await?;

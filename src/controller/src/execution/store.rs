@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
 use super::status::{Fixed, build_status};
+use crate::admission::Admission;
 use crate::error;
 
 /// Who writes, for `metadata.managedFields`.
@@ -30,6 +31,7 @@ pub const FIELD_MANAGER: &str = "sfn-operator-executions";
 pub struct ExecutionStore {
     client: Client,
     writes: Arc<Semaphore>,
+    admission: Arc<Admission>,
     fixed: Fixed,
     known: Mutex<Known>,
 }
@@ -67,12 +69,19 @@ struct StatusMeta<'a> {
 
 impl ExecutionStore {
     /// The place of an execution that was just read. At most as many writes are under way as
-    /// `writes` allows.
+    /// `writes` allows; `admission` is told once it has started.
     #[must_use]
-    pub fn new(client: Client, writes: Arc<Semaphore>, fixed: Fixed, object: &Execution) -> Self {
+    pub fn new(
+        client: Client,
+        writes: Arc<Semaphore>,
+        admission: Arc<Admission>,
+        fixed: Fixed,
+        object: &Execution,
+    ) -> Self {
         Self {
             client,
             writes,
+            admission,
             fixed,
             known: Mutex::new(read_known(object)),
         }
@@ -123,6 +132,26 @@ impl ExecutionStore {
         let metadata = answer.map_err(store_error)?.metadata;
         let version = metadata.resource_version.unwrap_or_default();
         Ok(Revision(version.into()))
+    }
+
+    async fn create_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
+        let object = build_page(key, page);
+        let params = PostParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PostParams::default()
+        };
+        let _permit = self.writes.acquire().await;
+        match self.pages(key).create(&params, &object).await {
+            Ok(_) => Ok(()),
+            // Its name holds a digest of its data: it is the same page.
+            Err(error) if error::is_conflict(&error) => Ok(()),
+            // Where the namespace is being deleted nothing can be created any more.
+            Err(error) if error::code(&error) == Some(403) => Err(StoreError::Transient {
+                message: error.to_string(),
+                retry_after: None,
+            }),
+            Err(error) => Err(store_error(error)),
+        }
     }
 
     async fn set_finalizer(
@@ -257,29 +286,17 @@ impl Store for ExecutionStore {
             )
         };
         let _permit = self.writes.acquire().await;
-        let revision = self.put_status(key, &status, after).await?;
+        let written = self.put_status(key, &status, after).await;
+        // One that is refused again and again holds up no others.
+        self.admission.started(&key.uid);
+        let revision = written?;
         self.known().conditions = status.conditions;
         Ok(revision)
     }
 
     async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
-        let object = build_page(key, page);
-        let params = PostParams {
-            field_manager: Some(FIELD_MANAGER.to_owned()),
-            ..PostParams::default()
-        };
-        let _permit = self.writes.acquire().await;
-        match self.pages(key).create(&params, &object).await {
-            Ok(_) => Ok(()),
-            // Its name holds a digest of its data: it is the same page.
-            Err(error) if error::is_conflict(&error) => Ok(()),
-            // Where the namespace is being deleted nothing can be created any more.
-            Err(error) if error::code(&error) == Some(403) => Err(StoreError::Transient {
-                message: error.to_string(),
-                retry_after: None,
-            }),
-            Err(error) => Err(store_error(error)),
-        }
+        let written = self.create_page(key, page).await;
+        written.inspect_err(|_| self.admission.started(&key.uid))
     }
 
     async fn load_page(&self, key: &ExecutionKey, id: &PageId) -> Result<Arc<str>, StoreError> {
@@ -302,7 +319,8 @@ impl Store for ExecutionStore {
     }
 
     async fn protect(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {
-        self.set_finalizer(key, after, true).await
+        let written = self.set_finalizer(key, after, true).await;
+        written.inspect_err(|_| self.admission.started(&key.uid))
     }
 
     async fn release(&self, key: &ExecutionKey, after: &Revision) -> Result<Revision, StoreError> {

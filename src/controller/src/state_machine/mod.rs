@@ -80,6 +80,7 @@ fn forget(context: &Context, state_machine: &StateMachine) {
     context
         .definitions
         .remove(&namespace, &state_machine.name_any());
+    set_limit(context, state_machine, None);
     let object = ObjectRef::from_obj(state_machine);
     context.state_machine_backoffs.succeeded(&object);
 }
@@ -177,7 +178,17 @@ fn announce(context: &Context, state_machine: &StateMachine, validated: &Validat
     let arn = place.state_machine_arn(&state_machine.spec.name);
     let namespace = state_machine.namespace().unwrap_or_default();
     let name = state_machine.name_any();
-    context.definitions.set(&namespace, &name, arn, known);
+    let limit = state_machine.spec.max_concurrent_executions;
+    set_limit(context, state_machine, limit);
+    context.define(&namespace, &name, arn, known);
+}
+
+fn set_limit(context: &Context, state_machine: &StateMachine, limit: Option<i32>) {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+    context
+        .admission
+        .limit(&namespace, &state_machine.spec.name, limit);
 }
 
 /// Nothing new starts; what runs goes on, and then the StateMachine goes.
@@ -188,9 +199,7 @@ async fn leave(state_machine: &StateMachine, context: &Context) -> Result<Action
         state_machine.namespace().unwrap_or_default(),
         state_machine.name_any(),
     );
-    context
-        .definitions
-        .set(&namespace, &name, arn.clone(), Known::Leaving);
+    context.define(&namespace, &name, arn.clone(), Known::Leaving);
     let running = count_running(context, state_machine, &arn).await;
     match decide_leave(state_machine, running) {
         Leave::Nothing => Ok(Action::await_change()),

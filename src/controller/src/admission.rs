@@ -1,0 +1,255 @@
+//! Who may run now: the queue of this process, and those that it lets go are reconciled.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crd::Execution;
+use kube::ResourceExt as _;
+use kube::runtime::reflector::{ObjectRef, Store};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::arn::state_machine_of;
+use crate::metrics::Metrics;
+use crate::queue::{Candidate, Limits, Machine, Queue, Standing, Ticket};
+
+/// Lets executions start.
+pub struct Admission {
+    queue: Mutex<Queue>,
+    executions: Store<Execution>,
+    wake: UnboundedSender<ObjectRef<Execution>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Admission {
+    /// Nobody may start before [`Admission::synced`]. Whoever may is sent to `wake`, if it is still
+    /// among `executions`.
+    #[must_use]
+    pub fn new(
+        limits: Limits,
+        executions: Store<Execution>,
+        wake: UnboundedSender<ObjectRef<Execution>>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            queue: Mutex::new(Queue::new(limits)),
+            executions,
+            wake,
+            metrics,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the queue, and lets go whoever may start then.
+    fn change(&self, change: impl FnOnce(&mut Queue)) {
+        for candidate in self.change_and_admit(change) {
+            self.wake(&candidate);
+        }
+    }
+
+    fn change_and_admit(&self, change: impl FnOnce(&mut Queue)) -> Vec<Candidate> {
+        let mut queue = self.lock();
+        change(&mut queue);
+        let mut admitted = Vec::new();
+        while let Some(candidate) = queue.next() {
+            match self.exists(&candidate) {
+                true => admitted.push(candidate),
+                // It was deleted before it was queued.
+                false => queue.remove(&candidate.ticket.uid),
+            }
+        }
+        self.metrics.queued(queue.queued(), queue.running());
+        admitted
+    }
+
+    fn exists(&self, candidate: &Candidate) -> bool {
+        let found = self.executions.get(&object(candidate));
+        found.and_then(|found| found.uid()).as_deref() == Some(&candidate.ticket.uid)
+    }
+
+    fn wake(&self, candidate: &Candidate) {
+        // The controller is gone: the process stops.
+        let _ = self.wake.send(object(candidate));
+    }
+
+    /// All executions that exist are known, and those that run are counted: others may start.
+    /// What a watch missed while it was broken is gone, unless it is carried here.
+    pub fn synced(&self, is_carried: impl Fn(&str) -> bool) {
+        let executions = self.executions.state();
+        let there: HashSet<_> = executions.iter().filter_map(|found| found.uid()).collect();
+        self.change(|queue| {
+            queue.retain(|uid| there.contains(uid) || is_carried(uid));
+            queue.open();
+        });
+    }
+
+    /// Executions will be reconciled: none that was created later overtakes them.
+    pub fn expect<'a>(&self, executions: impl IntoIterator<Item = &'a Execution>) {
+        self.change(|queue| {
+            for candidate in executions.into_iter().filter_map(read_candidate) {
+                queue.expect(candidate);
+            }
+        });
+    }
+
+    /// Whether an execution of a state machine may start now. If not it is queued, and reconciled
+    /// once it may.
+    pub fn enter(&self, execution: &Execution, state_machine: &str) -> bool {
+        let Some(candidate) = read_candidate(execution) else {
+            return false;
+        };
+        let uid = candidate.ticket.uid.clone();
+        let admitted = self.change_and_admit(|queue| queue.enqueue(candidate, state_machine));
+        for candidate in admitted.iter().filter(|other| other.ticket.uid != uid) {
+            self.wake(candidate);
+        }
+        self.standing(&uid) == Standing::Admitted
+    }
+
+    /// How an execution stands.
+    pub fn standing(&self, uid: &str) -> Standing {
+        self.lock().standing(uid)
+    }
+
+    /// The first write of an execution is done, or one that comes before it failed.
+    pub fn started(&self, uid: &str) {
+        self.change(|queue| queue.started(uid));
+    }
+
+    /// An execution of a state machine runs already.
+    pub fn occupy(&self, execution: &Execution, state_machine: &str) {
+        let uid = execution.uid().unwrap_or_default();
+        let namespace = execution.namespace().unwrap_or_default();
+        let machine = machine(&namespace, state_machine);
+        self.change(|queue| queue.occupy(&uid, machine));
+    }
+
+    /// An execution runs, as its status says.
+    pub fn occupy_by_status(&self, execution: &Execution) {
+        let status = execution.status.as_ref();
+        let metadata = status.and_then(|status| status.ack_resource_metadata.as_ref());
+        let arn = metadata.and_then(|metadata| metadata.arn.as_deref());
+        let state_machine = arn.and_then(state_machine_of).unwrap_or_default();
+        self.occupy(execution, state_machine);
+    }
+
+    /// An execution ended, is not to run, or does not exist any more.
+    pub fn remove(&self, uid: &str) {
+        self.change(|queue| queue.remove(uid));
+    }
+
+    /// How many executions of a state machine run at a time; `None`: any number.
+    pub fn limit(&self, namespace: &str, state_machine: &str, limit: Option<usize>) {
+        let machine = machine(namespace, state_machine);
+        self.change(|queue| queue.limit(machine, limit));
+    }
+}
+
+fn machine(namespace: &str, name: &str) -> Machine {
+    Machine {
+        namespace: namespace.into(),
+        name: name.into(),
+    }
+}
+
+fn object(candidate: &Candidate) -> ObjectRef<Execution> {
+    ObjectRef::new(&candidate.name).within(&candidate.namespace)
+}
+
+fn read_candidate(execution: &Execution) -> Option<Candidate> {
+    let metadata = &execution.metadata;
+    let version = metadata.resource_version.as_deref()?.parse();
+    Some(Candidate {
+        ticket: Ticket {
+            created: metadata.creation_timestamp.as_ref()?.0,
+            // Kubernetes says nothing about what is no number.
+            version: version.unwrap_or_default(),
+            uid: metadata.uid.as_deref()?.into(),
+        },
+        namespace: metadata.namespace.as_deref()?.into(),
+        name: metadata.name.as_deref()?.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crd::{AckResourceMetadata, ExecutionStatus, Time};
+    use jiff::Timestamp;
+    use kube::runtime::reflector;
+    use kube::runtime::watcher::Event;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    fn execution(number: usize) -> Execution {
+        let mut execution = Execution::new(&format!("e{number}"), crd::ExecutionSpec::default());
+        let metadata = &mut execution.metadata;
+        metadata.namespace = Some("ns".to_owned());
+        metadata.uid = Some(number.to_string());
+        metadata.resource_version = Some(number.to_string());
+        metadata.creation_timestamp = Some(Time(Timestamp::UNIX_EPOCH));
+        execution
+    }
+
+    /// One execution at a time, of those that exist.
+    fn admission(existing: &[Execution]) -> (Admission, UnboundedReceiver<ObjectRef<Execution>>) {
+        let (reader, mut writer) = reflector::store();
+        for execution in existing {
+            writer.apply_watcher_event(&Event::Apply(execution.clone()));
+        }
+        let limits = Limits {
+            running: 1,
+            starting: 1,
+        };
+        let (wake, woken) = unbounded_channel();
+        (Admission::new(limits, reader, wake, Arc::default()), woken)
+    }
+
+    #[test]
+    fn whoever_waited_is_woken_and_who_asks_is_told() {
+        let (first, second) = (execution(1), execution(2));
+        let (admission, mut woken) = admission(&[first.clone(), second.clone()]);
+        admission.synced(|_| false);
+        assert!(admission.enter(&first, "m"));
+        assert!(!admission.enter(&second, "m"));
+        assert!(woken.try_recv().is_err());
+        admission.remove("1");
+        assert_eq!(woken.try_recv().unwrap().name, "e2");
+        assert!(admission.enter(&second, "m"));
+    }
+
+    #[test]
+    fn one_that_was_deleted_before_it_was_queued_takes_no_room() {
+        let (gone, second) = (execution(1), execution(2));
+        let (admission, mut woken) = admission(std::slice::from_ref(&second));
+        assert!(!admission.enter(&gone, "m"));
+        assert!(!admission.enter(&second, "m"));
+        let mut again = second.clone();
+        again.metadata.uid = Some("3".to_owned());
+        assert!(!admission.enter(&again, "m"));
+        admission.synced(|uid| uid == "1");
+        assert_eq!(woken.try_recv().unwrap().name, "e2");
+        assert_eq!(admission.standing("1"), Standing::Unknown);
+    }
+
+    #[test]
+    fn what_runs_by_its_status_counts_for_its_state_machine() {
+        let mut running = execution(1);
+        running.status = Some(ExecutionStatus {
+            ack_resource_metadata: Some(AckResourceMetadata {
+                arn: Some("arn:aws:states:us-east-1:000000000000:execution:m:e1".to_owned()),
+                ..AckResourceMetadata::default()
+            }),
+            ..ExecutionStatus::default()
+        });
+        let second = execution(2);
+        let (admission, _woken) = admission(&[running.clone(), second.clone()]);
+        admission.limit("ns", "m", Some(1));
+        admission.occupy_by_status(&running);
+        admission.synced(|_| false);
+        assert!(!admission.enter(&second, "m"));
+        assert_eq!(admission.standing("2"), Standing::MachineFull);
+    }
+}

@@ -1,4 +1,4 @@
-# What is built with Go: Kubernetes, etcd, Helm. From the module proxy, as tests/cluster/go/*/go.mod pins them.
+# What is built with Go: Kubernetes, etcd, Helm, kwok. From the module proxy, as tests/cluster/go/*/go.mod pins them.
 # shellcheck shell=bash
 
 GO_DIR=$CLUSTER_SOURCE/go
@@ -8,6 +8,7 @@ KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kubel
 pins_key() { cat "$GO_DIR/$1/go.mod" "$GO_DIR/$1/go.sum" | sha256sum | cut -c 1-8; }
 KUBERNETES_BIN=$SFN_CACHE/programs/kubernetes-$KUBERNETES_VERSION-$(uname -m)-$(pins_key kubernetes)
 HELM_BIN=$SFN_CACHE/programs/helm-$HELM_VERSION-$(uname -m)-$(pins_key helm)
+KWOK_BIN=$SFN_CACHE/programs/kwok-$KWOK_VERSION-$(uname -m)-$(pins_key kwok)
 
 # go_build MODULE OUT_DIR LDFLAGS PACKAGE...: builds into a folder beside OUT_DIR first, so that
 # what is in OUT_DIR is always whole.
@@ -45,6 +46,12 @@ go_build_etcd() {
 build_helm() {
   [ -x "$HELM_BIN/helm" ] || timed "Helm $HELM_VERSION" "$SFN_CACHE/log/build-helm.log" \
     go_build helm "$HELM_BIN" "-s -w" helm.sh/helm/v4/cmd/helm
+}
+
+# build_kwok: the fake kubelet of the benchmark; a cluster does not need it.
+build_kwok() {
+  [ -x "$KWOK_BIN/kwok" ] || timed "kwok $KWOK_VERSION" "$SFN_CACHE/log/build-kwok.log" \
+    go_build kwok "$KWOK_BIN" "-s -w" sigs.k8s.io/kwok/cmd/kwok
 }
 
 # build_programs: all that a cluster of our own needs.

@@ -211,7 +211,9 @@ impl Driver {
         if decision.urgency > Urgency::Never {
             self.unsaved_since.get_or_insert(now);
         }
-        if !decision.start.is_empty() {
+        let runner = &self.ports.runner;
+        let mut start = decision.start.iter();
+        if start.any(|request| runner.leaves_something(&request.resource)) {
             self.writer.protect().await?;
         }
         let ended = self.execution.outcome().is_some();

@@ -107,6 +107,12 @@ pub trait TaskRunner: Send + Sync {
     /// serves is refused when it is validated.
     fn serves(&self, resource: &asl::resource::Resource) -> bool;
 
+    /// Whether a task with this resource makes something that [`TaskRunner::cancel`] has to remove.
+    /// Only then is its execution protected, which takes a write before it and one after it.
+    fn leaves_something(&self, _resource: &asl::resource::Resource) -> bool {
+        true
+    }
+
     /// Runs a task to its end. Must be idempotent by [`Task::id`]: when the process dies, the
     /// same task is run again, with `resumed` set. Transient trouble (a server that is away) is
     /// retried inside; only what the state machine should see comes back.

@@ -124,6 +124,11 @@ impl TaskRunner for KubernetesTasks {
         serves(resource)
     }
 
+    /// A request that was sent cannot be taken back; a Job can.
+    fn leaves_something(&self, resource: &Resource) -> bool {
+        decide_service(resource) == Some(Service::RunJob)
+    }
+
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         match decide_service(&task.request.resource) {
             Some(Service::RunJob) => self.run_job.run(task, updates).await,
@@ -139,7 +144,6 @@ impl TaskRunner for KubernetesTasks {
     async fn cancel(&self, task: &Task) -> Result<(), RunnerError> {
         match decide_service(&task.request.resource) {
             Some(Service::RunJob) => self.run_job.cancel(task).await,
-            // A request that was sent cannot be taken back.
             _ => Ok(()),
         }
     }

@@ -108,6 +108,10 @@ impl TaskRunner for JobRunner {
         true
     }
 
+    fn leaves_something(&self, resource: &Resource) -> bool {
+        resource.is("eks", "runJob")
+    }
+
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         let state = &*task.request.state;
         let seconds = self.workflow.seconds.get(state).copied().unwrap_or(1);

@@ -95,6 +95,17 @@ fn three_jobs() -> Workflow {
     workflow(&format!(r#"{{"StartAt": "A", "States": {{{states}}}}}"#))
 }
 
+/// The same, by a task that leaves nothing to be removed.
+fn three_calls() -> Workflow {
+    let call = r#""Type": "Task", "Resource": "arn:aws:states:::eks:call""#;
+    workflow(&format!(
+        r#"{{"StartAt": "A", "States": {{
+        "A": {{{call}, "Next": "B"}},
+        "B": {{{call}, "Next": "C"}},
+        "C": {{{call}, "End": true}}}}}}"#
+    ))
+}
+
 /// Fails twice, is retried, fails for good, is caught.
 fn retry_then_catch() -> Workflow {
     let flaky = task(
@@ -200,6 +211,7 @@ fn large_results() -> Workflow {
 #[case::no_task(no_task(), 1)]
 #[case::one_wait(one_wait(), 2)]
 #[case::three_jobs(three_jobs(), 4)]
+#[case::three_calls(three_calls(), 4)]
 #[case::retry_then_catch(retry_then_catch(), 8)]
 #[case::parallel(parallel(), 3)]
 #[case::parallel_with_a_failure(parallel_with_a_failure(), 3)]
@@ -236,6 +248,14 @@ fn nor_do_two(#[case] workflow: Workflow) {
             check(&workflow, &expected, &[first, second]);
         }
     }
+}
+
+#[test]
+fn an_execution_is_protected_only_for_tasks_that_leave_something() {
+    let requests = |workflow: Workflow| without_a_crash(&workflow).1;
+    // Four statuses and three tasks.
+    assert_eq!(requests(three_calls()), 7);
+    assert_eq!(requests(three_jobs()), 9);
 }
 
 #[test]

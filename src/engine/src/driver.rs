@@ -263,7 +263,7 @@ impl Driver {
 
     /// The next message; `None` when it is time for something else.
     async fn wait(&mut self) -> Result<Option<Message>, End> {
-        let flush = self.unsaved_since.map(|since| since + self.debounce);
+        let flush = self.unsaved_since.map(|since| since + self.patience());
         let due = [flush, self.execution.deadline()];
         let due = due.into_iter().flatten().min();
         let clock = &self.ports.clock;
@@ -294,7 +294,14 @@ impl Driver {
 
     fn is_stale(&self, now: Timestamp) -> bool {
         self.unsaved_since
-            .is_some_and(|since| since + self.debounce <= now)
+            .is_some_and(|since| since + self.patience() <= now)
+    }
+
+    /// How long something that people may want to see waits now.
+    fn patience(&self) -> Duration {
+        self.debounce
+            .max(self.writer.courtesy())
+            .min(LONGEST_DEBOUNCE)
     }
 
     /// A message as what happened; `None` if it comes too late to matter.

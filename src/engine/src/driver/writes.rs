@@ -15,6 +15,9 @@ use crate::values::{self, Group};
 
 /// How long a write that the store refuses is left alone: something else has to change first.
 const REFUSED_PAUSE: Duration = Duration::from_secs(10);
+/// So many times longer than the last write took, the next one that nothing waits for is held
+/// back: it takes at most so small a share of the store.
+const COURTESY: u32 = 50;
 
 /// Writes one execution.
 pub(super) struct Writer {
@@ -28,6 +31,8 @@ pub(super) struct Writer {
     parts: Vec<PageId>,
     /// The sealed values that it refers to, and those that were sealed since.
     groups: Vec<Group>,
+    /// How long the last snapshot took to be stored.
+    lasted: Duration,
     backoff: Backoff,
 }
 
@@ -98,6 +103,7 @@ impl Writer {
             stored,
             parts,
             groups,
+            lasted: Duration::ZERO,
             backoff: Backoff::for_writes(),
         }
     }
@@ -117,13 +123,20 @@ impl Writer {
         };
         let (since, bytes) = (Instant::now(), snapshot.record.len());
         let tries = self.write(&Write::Snapshot(&snapshot)).await?;
+        self.lasted = since.elapsed();
         let observer = &self.ports.observer;
-        observer.saved(&self.key, bytes, tries, since.elapsed());
+        observer.saved(&self.key, bytes, tries, self.lasted);
         self.remove_old_parts(checkpoint).await;
         for group in &unused {
             self.remove(&group.pages).await;
         }
         Ok(())
+    }
+
+    /// How long something that only people see is to be held back at least: where writes take long
+    /// the store is busy, and those that something waits for go first.
+    pub(super) fn courtesy(&self) -> Duration {
+        self.lasted.saturating_mul(COURTESY)
     }
 
     /// Writes the values that are large and were not written before.

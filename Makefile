@@ -12,6 +12,9 @@ export SFN_CACHE
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(SFN_CACHE)/programs/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 cluster := tests/cluster/cluster
+# Tests are built as part of the workspace: a package by itself has dependencies with other features, built once more.
+cargo_test := cargo test --locked --workspace
+sfn := $(or $(CARGO_TARGET_DIR),target)/debug/sfn
 # Set PATH (kubectl, helm), and KUBECONFIG too, for the cluster in use.
 use_clients := lines=$$($(cluster) clients); eval "$$lines"
 use_cluster := lines=$$($(cluster) env); eval "$$lines"
@@ -54,7 +57,8 @@ image: ## The operator's image, in the registry of the cluster in use
 .PHONY: crds
 crds: ## Write crds/ from src/crd, the chart's copy and deploy/install.yaml
 	@$(use_clients)
-	cargo run --quiet --locked -p cli -- crds --output-dir crds
+	$(cargo_test) --quiet --test cli --no-run
+	$(sfn) crds --output-dir crds
 	cp crds/*.yaml charts/sfn-operator/files/crds/
 	deploy/render
 
@@ -95,13 +99,14 @@ deny: $(CARGO_DENY) ## Licences, sources, bans and (where the database can be fe
 
 .PHONY: unit
 unit: ## Unit and core tests, without a cluster
-	@cargo test --workspace --exclude integration --exclude e2e --locked
+	@$(cargo_test) --exclude integration --exclude e2e
 
 .PHONY: crds-check
 crds-check: ## Are crds/ and the chart's copy what src/crd says?
 	@fresh=$$(mktemp -d)
 	trap 'rm -rf "$$fresh"' EXIT
-	cargo run --quiet --locked -p cli -- crds --output-dir "$$fresh" 2>/dev/null
+	$(cargo_test) --quiet --test cli --no-run
+	$(sfn) crds --output-dir "$$fresh" 2>/dev/null
 	for there in crds charts/sfn-operator/files/crds; do
 	  diff -r "$$there" "$$fresh" || { echo "error: $$there differs from src/crd: run make crds" >&2; exit 1; }
 	done
@@ -133,8 +138,8 @@ bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
 .PHONY: integration
 integration: cluster ## Single crates against the cluster in use
 	@$(use_cluster)
-	cargo test --locked -p integration
-	cargo test --locked -p cli --test cli cluster
+	$(cargo_test) --test tasks
+	$(cargo_test) --test cli cluster
 
 .PHONY: e2e
 e2e: cluster ## End-to-end tests: the operator, helm-installed into the cluster in use

@@ -4,6 +4,7 @@
 //! outside, and says what is to be done. It keeps no clock and does no I/O; a machine restored
 //! from [`Machine::checkpoint`] continues exactly as the one that wrote it.
 
+mod activity;
 mod checkpoint;
 pub(crate) mod context;
 mod failure;
@@ -19,6 +20,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+pub use activity::{Activity, Doing};
+pub(crate) use checkpoint::SEAL_FROM;
 use checkpoint::Vault;
 pub use checkpoint::{CheckpointError, Sealed};
 pub use interface::{
@@ -95,7 +98,7 @@ impl Machine {
         self.take_in(event, &mut step);
         self.run(&mut step);
         Transition {
-            yielded: !self.ready.is_empty(),
+            yielded: self.is_ready(),
             commands: step.commands,
             deadline: self.deadline(),
             outcome: self.outcome.clone(),
@@ -244,6 +247,12 @@ impl Machine {
             .collect();
         requests.sort_by_key(|request| request.task);
         requests
+    }
+
+    /// Whether there is work that waits for nothing: the step that began it had used its budget up.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     /// Whether the request of a task in flight was accepted: its `TaskSubmitted` event is there.

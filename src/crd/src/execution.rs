@@ -58,6 +58,12 @@ use crate::state_machine::AckResourceMetadata;
         description = "From start to end"
     ),
     printcolumn(
+        name = "Progress",
+        type_ = "string",
+        json_path = ".status.progress",
+        description = "What the states in progress do, or what holds them up"
+    ),
+    printcolumn(
         name = "Job",
         type_ = "string",
         priority = 1,
@@ -208,6 +214,10 @@ pub struct ExecutionStatus {
     /// How many states are in progress, where that is more than currentStates lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_state_count: Option<i64>,
+    /// What the states in progress do, or what holds them up, in words: how many items a Map has
+    /// processed, which retry comes when, until when is waited, why a pod does not start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
     /// The output, when it succeeded: any JSON value.
     #[schemars(schema_with = "any_json")]
     #[serde(
@@ -216,6 +226,9 @@ pub struct ExecutionStatus {
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Value>,
+    /// Set when the execution succeeded and its output is too large for a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_details: Option<OutputDetails>,
     /// The error name, when it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -240,6 +253,14 @@ pub struct ExecutionStatus {
     /// How many events the history has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_length: Option<i64>,
+}
+
+/// Details about the output, as DescribeExecution has them.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputDetails {
+    /// Whether the output is in status. The last event of the history has it in any case.
+    pub included: bool,
 }
 
 /// How far an execution is, in the words of the Step Functions API.

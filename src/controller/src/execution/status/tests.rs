@@ -1,3 +1,4 @@
+use asl::machine::{Activity, Doing};
 use rstest::rstest;
 
 use super::*;
@@ -11,6 +12,11 @@ fn progress(outcome: Option<Outcome>) -> Progress {
         started: "2026-01-01T00:00:00Z".parse().unwrap(),
         current_states: vec!["A".into(), "B".into(), "C".into(), "D".into()],
         current_state_count: 40,
+        activities: vec![Activity {
+            state: "M".into(),
+            doing: Doing::Mapping { ended: 34, of: 100 },
+        }],
+        input_bytes: 2,
         tasks: Vec::new(),
         history_length: 7,
     }
@@ -51,6 +57,7 @@ fn a_running_execution_says_where_it_is() {
     assert_eq!(status.status, Some(RunStatus::Running));
     assert_eq!(status.current_states, ["A", "B", "C", "D"]);
     assert_eq!(status.current_state_count, Some(40));
+    assert_eq!(status.progress.as_deref(), Some("M: 34/100 items"));
     assert_eq!(status.stop_date, None);
     assert_eq!(
         conditions(&status),
@@ -68,6 +75,8 @@ fn an_execution_that_succeeded_is_ready_and_has_its_output() {
     let status = status(Some(Outcome::Succeeded(Value::from("Hello World!"))));
     assert_eq!(status.status, Some(RunStatus::Succeeded));
     assert_eq!(status.output, Some("Hello World!".into()));
+    assert_eq!(status.output_details, None);
+    assert_eq!(status.progress, None);
     assert_eq!(status.duration.as_deref(), Some("1m7s"));
     assert_eq!(
         conditions(&status),
@@ -75,6 +84,29 @@ fn an_execution_that_succeeded_is_ready_and_has_its_output() {
             ("ACK.ResourceSynced", "True", "Succeeded"),
             ("Ready", "True", "Succeeded")
         ]
+    );
+}
+
+#[test]
+fn an_output_for_which_there_is_no_room_is_told_and_left_to_the_history() {
+    let output = |bytes: usize| {
+        let quoted = Value::from("x".repeat(bytes - 2));
+        status(Some(Outcome::Succeeded(quoted)))
+    };
+    assert!(output(MAX_PAYLOADS - 2).output.is_some());
+    let status = output(MAX_PAYLOADS - 1);
+    assert_eq!(status.output, None);
+    assert_eq!(
+        status.output_details,
+        Some(OutputDetails { included: false })
+    );
+    let ready = status.conditions.last().unwrap().message.as_deref();
+    assert_eq!(
+        ready,
+        Some(
+            "the output has 393215 bytes, for which a status has no room: the last event of the \
+             history has it"
+        )
     );
 }
 

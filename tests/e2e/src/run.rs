@@ -175,7 +175,8 @@ impl<'a> Run<'a> {
             .collect();
         pages.sort_by_key(|page| page.sequence);
         let read = |page: &crd::ExecutionPageContent| {
-            engine::history::read_page(&page.data).expect("a page").1
+            let page = engine::history::read_page(&page.data);
+            page.expect("a page").text
         };
         pages.iter().map(read).collect()
     }

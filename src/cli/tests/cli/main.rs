@@ -7,7 +7,6 @@
 )]
 
 mod cluster;
-mod controller;
 mod crds;
 mod graph;
 mod help;

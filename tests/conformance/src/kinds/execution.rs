@@ -10,7 +10,7 @@ use asl::value::{Object, ObjectBuilder};
 
 use super::history;
 use super::{Settings, Verdict};
-use crate::drive;
+use crate::drive::{self, Run};
 use crate::matching::{Difference, Matcher, Rules, difference};
 use crate::stand_in::Services;
 use crate::{Case, clock, json};
@@ -42,33 +42,23 @@ pub(super) fn run(case: &Case, settings: Settings) -> Result<Verdict, String> {
         &mut services,
         settings.mode(),
     )?;
-    let history = run.history.iter().map(|event| event.to_json()).collect();
-    Ok(judge(case, &info, &run.outcome, history))
-}
-
-/// Compares how a case's execution ended, and its events, with what was recorded.
-#[must_use]
-pub fn judge(case: &Case, info: &ExecutionInfo, outcome: &Outcome, history: Vec<Value>) -> Verdict {
     let expected = case.expected();
-    let got = result(case, info, outcome, history, &expected);
+    let got = result(case, &info, &run, &expected);
     let rules = Rules::of(case);
     let mut matcher = Matcher::new(&rules);
     let mut differences = compare_ends(&mut matcher, &expected, &got);
     if let (Some(recorded), Some(own)) = (expected.get("history"), got.get("history")) {
         differences.extend(history::compare(case, &mut matcher, recorded, own));
     }
-    Verdict {
+    Ok(Verdict {
         expected,
         got,
         differences,
-    }
+    })
 }
 
 /// Compiles a definition that has to be valid.
-///
-/// # Errors
-/// It is not; what is wrong with it.
-pub fn compile(text: &str) -> Result<StateMachine, String> {
+pub(super) fn compile(text: &str) -> Result<StateMachine, String> {
     match StateMachine::compile(text, &|_| true) {
         Ok(compiled) => Ok(compiled.state_machine),
         Err(problems) => {
@@ -81,9 +71,7 @@ pub fn compile(text: &str) -> Result<StateMachine, String> {
     }
 }
 
-/// What is fixed for a case's execution.
-#[must_use]
-pub fn execution_info(case: &Case) -> ExecutionInfo {
+fn execution_info(case: &Case) -> ExecutionInfo {
     let name = json::text(&case.data, "execution_name").unwrap_or(EXECUTION);
     let kind = if case.is_express() {
         "express"
@@ -119,14 +107,8 @@ fn role_arn(expected: &Value) -> String {
 }
 
 /// What came out, in the shape of the case's `expected`.
-fn result(
-    case: &Case,
-    info: &ExecutionInfo,
-    outcome: &Outcome,
-    history: Vec<Value>,
-    expected: &Value,
-) -> Value {
-    let ends = ends(outcome);
+fn result(case: &Case, info: &ExecutionInfo, run: &Run, expected: &Value) -> Value {
+    let ends = ends(&run.outcome);
     let mut result = ObjectBuilder::from(ends.clone());
     if let Some(output) = ends.get("output")
         && expected.get("output_text").is_some()
@@ -134,7 +116,8 @@ fn result(
         result.set("output_text".into(), Value::from(output.to_string()));
     }
     if expected.get("history").is_some() {
-        result.set("history".into(), Value::from(history));
+        let events: Vec<Value> = run.history.iter().map(|event| event.to_json()).collect();
+        result.set("history".into(), Value::from(events));
     }
     if expected.get("describe_execution").is_some() {
         let described = ObjectBuilder::from(ends)

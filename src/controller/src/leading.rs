@@ -22,7 +22,6 @@ use crate::events::Events;
 use crate::execution::queued::{Announcer, run_announcer};
 use crate::expiry::{Expiry, run_expiry};
 use crate::health::Phase;
-use crate::history_limits::{HistoryLimits, run_history_limits};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::observer::Reporter;
@@ -49,7 +48,6 @@ pub(crate) async fn run(
     let (wake_executions, woken_executions) = unbounded_channel();
     let (wake_state_machines, woken_state_machines) = unbounded_channel();
     let (expiry, due) = unbounded_channel();
-    let (history_limits, to_count) = unbounded_channel();
     let (announcer, queued) = unbounded_channel();
     let limits = Limits {
         running: options.max_running_executions,
@@ -68,9 +66,8 @@ pub(crate) async fn run(
         entropy: Arc::new(RandomEntropy),
         observer: Arc::new(Reporter {
             metrics: metrics.clone(),
-            events: events.clone(),
+            events,
         }),
-        events,
         metrics: metrics.clone(),
         definitions: Definitions::default(),
         admission: Arc::new(Admission::new(
@@ -82,7 +79,6 @@ pub(crate) async fn run(
         announcer: Announcer::new(announcer),
         live: Live::default(),
         expiry: Expiry::new(expiry),
-        history_limits: HistoryLimits::new(history_limits),
         executions: reader.clone(),
         drivers: TaskTracker::new(),
         execution_backoffs: Backoffs::default(),
@@ -95,7 +91,6 @@ pub(crate) async fn run(
     });
     let reading = reader.clone();
     let executions = execution::run_controller(context.clone(), reading, writer, woken_executions);
-    let redrives = execution::redrive::run_redrives(context.clone());
     let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
     let synced = async {
         context.synced.cancelled().await;
@@ -106,10 +101,8 @@ pub(crate) async fn run(
     let controllers = async {
         tokio::join!(
             executions,
-            redrives,
             state_machines,
             run_expiry(context.clone(), due),
-            run_history_limits(context.clone(), to_count),
             run_announcer(context.clone(), queued),
         );
     };

@@ -14,7 +14,6 @@ mod events;
 mod execution;
 mod expiry;
 mod health;
-mod history_limits;
 mod leading;
 pub mod lease;
 mod live;
@@ -34,7 +33,6 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use arn::Place;
-pub use execution::pages::load_page;
 pub use lease::LeaseOptions;
 pub use options::Options;
 

@@ -32,7 +32,6 @@ use crate::state_machine::AckResourceMetadata;
     selectable = ".status.status",
     selectable = ".spec.stateMachineRef.from.name",
     selectable = ".spec.ttlSecondsAfterFinished",
-    selectable = ".spec.redriveCount",
     validation = Rule::new("!has(self.spec.name) || self.spec.name == self.metadata.name")
         .message("name must equal metadata.name if it is set: an execution is named like its object")
         .field_path(".spec.name"),
@@ -57,6 +56,12 @@ use crate::state_machine::AckResourceMetadata;
         type_ = "string",
         json_path = ".status.duration",
         description = "From start to end"
+    ),
+    printcolumn(
+        name = "Progress",
+        type_ = "string",
+        json_path = ".status.progress",
+        description = "What the states in progress do, or what holds them up"
     ),
     printcolumn(
         name = "Job",
@@ -86,16 +91,9 @@ use crate::state_machine::AckResourceMetadata;
         .field_path(".stateMachineRef"),
     validation = Rule::new(unchanged_input_rule())
         .message("input is immutable: create another Execution instead"),
-    validation = Rule::new(
-        "!has(oldSelf.stop) || has(self.stop) || (has(self.redriveCount) && (!has(oldSelf.redriveCount) || self.redriveCount > oldSelf.redriveCount))"
-    )
-        .message("stop cannot be withdrawn, unless redriveCount is raised in the same change")
-        .field_path(".stop"),
-    validation = Rule::new(
-        "!has(oldSelf.redriveCount) || (has(self.redriveCount) && self.redriveCount >= oldSelf.redriveCount)"
-    )
-        .message("redriveCount can only grow")
-        .field_path(".redriveCount")
+    validation = Rule::new("!has(oldSelf.stop) || has(self.stop)")
+        .message("stop cannot be withdrawn")
+        .field_path(".stop")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionSpec {
@@ -128,17 +126,9 @@ pub struct ExecutionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 
-    /// Set to stop the execution, as StopExecution does. It cannot be withdrawn, unless
-    /// redriveCount is raised in the same change.
+    /// Set to stop the execution, as StopExecution does. It cannot be withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
-
-    /// How often the execution is to be redriven, as RedriveExecution does: while
-    /// status.redriveCount is less, an execution that ended without success goes on from the
-    /// states that failed, within 14 days of its end. It can only grow.
-    #[schemars(range(min = 0, max = 1000))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redrive_count: Option<i32>,
 
     /// Deletes the Execution this many seconds after it ended, with all it owns. Kept if absent.
     #[schemars(range(min = 0))]
@@ -159,7 +149,6 @@ fn unchanged_input_rule() -> String {
         "stateMachineARN",
         "name",
         "stop",
-        "redriveCount",
         "ttlSecondsAfterFinished",
         "retainJobs",
     ];
@@ -219,24 +208,16 @@ pub struct ExecutionStatus {
     /// How long it ran, such as `1m7s`; set when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
-    /// How often it was redriven; absent before the first time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redrive_count: Option<i32>,
-    /// When it was last redriven.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redrive_date: Option<Time>,
-    /// Whether it could be redriven when it ended. 14 days later it cannot any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redrive_status: Option<RedriveStatus>,
-    /// Why it cannot be redriven.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redrive_status_reason: Option<String>,
     /// The names of the states in progress, the first few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub current_states: Vec<String>,
     /// How many states are in progress, where that is more than currentStates lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_state_count: Option<i64>,
+    /// What the states in progress do, or what holds them up, in words: how many items a Map has
+    /// processed, which retry comes when, until when is waited, why a pod does not start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<String>,
     /// The output, when it succeeded: any JSON value.
     #[schemars(schema_with = "any_json")]
     #[serde(
@@ -245,6 +226,9 @@ pub struct ExecutionStatus {
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Value>,
+    /// Set when the execution succeeded and its output is too large for a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_details: Option<OutputDetails>,
     /// The error name, when it did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -269,6 +253,14 @@ pub struct ExecutionStatus {
     /// How many events the history has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_length: Option<i64>,
+}
+
+/// Details about the output, as DescribeExecution has them.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct OutputDetails {
+    /// Whether the output is in status. The last event of the history has it in any case.
+    pub included: bool,
 }
 
 /// How far an execution is, in the words of the Step Functions API.
@@ -314,16 +306,6 @@ impl RunStatus {
             Self::PendingRedrive => "PENDING_REDRIVE",
         }
     }
-}
-
-/// Whether an execution can be redriven, in the words of the Step Functions API.
-#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum RedriveStatus {
-    /// It can.
-    Redrivable,
-    /// It cannot.
-    NotRedrivable,
 }
 
 /// One task of an execution, for people.

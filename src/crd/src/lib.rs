@@ -22,7 +22,7 @@ mod substitution;
 
 pub use condition::Condition;
 pub use execution::{
-    Execution, ExecutionSpec, ExecutionStatus, LocalReference, RedriveStatus, RunStatus,
+    Execution, ExecutionSpec, ExecutionStatus, LocalReference, OutputDetails, RunStatus,
     StateMachineReference, Stop, TaskState, TaskStatus,
 };
 pub use execution_page::{ExecutionPage, ExecutionPageContent, MAX_PAGE_BYTES};

@@ -7,15 +7,15 @@ use asl::Value;
 use asl::definition::StateMachine;
 use asl::history::EventKind;
 use asl::machine::{
-    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, NotRedrivable,
-    Outcome, Redrives, Sealed, TaskId, TaskRequest,
+    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, Outcome, Sealed,
+    TaskId, TaskRequest,
 };
 use jiff::Timestamp;
 
 use crate::history::Tail;
 use crate::ports::{Entropy, TaskProgress};
 use crate::progress::{Progress, SHOWN, TaskBook, TaskPhase, TaskView};
-use crate::record::{self, Checkpoint, Record, RecordError};
+use crate::record::{self, Cancelling, Checkpoint, RecordError};
 use crate::values::Group;
 
 /// What happened to an execution since the last decision.
@@ -57,11 +57,25 @@ pub struct Decision {
     pub states_entered: u64,
 }
 
+/// What is stored of an execution: in its record, and in the pages that this names.
+#[derive(Debug)]
+pub struct Content {
+    /// The interpreter's state.
+    pub checkpoint: Vec<u8>,
+    /// The sealed values that it refers to.
+    pub sealed: HashMap<u64, Value>,
+    /// The history's end.
+    pub tail: Tail,
+    /// Tasks that are to be cancelled and may not have been.
+    pub cancelling: Vec<TaskRequest>,
+}
+
 /// An execution in memory.
 #[derive(Debug)]
 pub struct Execution {
     machine: Machine,
     started: Timestamp,
+    stopped: Option<Timestamp>,
     tail: Tail,
     tasks: TaskBook,
     running: BTreeMap<TaskId, TaskRequest>,
@@ -77,27 +91,25 @@ impl Execution {
         Self::with_machine(machine, started, Tail::new())
     }
 
-    /// Continues from what was stored: the checkpoint, and the sealed values that it refers to;
-    /// `shown` is what people saw of its tasks.
+    /// Continues from what was stored; `shown` is what people saw of its tasks.
     ///
     /// # Errors
     /// The checkpoint is no checkpoint of this definition, or of a newer format.
     pub fn restore(
         definition: Arc<StateMachine>,
-        checkpoint: &[u8],
-        sealed: &HashMap<u64, Value>,
-        record: Record,
+        content: Content,
         shown: Vec<TaskView>,
         limits: Limits,
     ) -> Result<Self, CheckpointError> {
+        let (checkpoint, sealed) = (&content.checkpoint, &content.sealed);
         let machine = Machine::restore(definition, checkpoint, sealed, limits)?;
         let started = machine.info().start_time;
-        let mut execution = Self::with_machine(machine, started, record.tail);
+        let mut execution = Self::with_machine(machine, started, content.tail);
         for request in execution.machine.running_tasks() {
             execution.schedule(request, started);
         }
         execution.tasks.recall(shown);
-        let cancelling = record.cancelling.into_iter();
+        let cancelling = content.cancelling.into_iter();
         execution.cancelling = cancelling.map(|request| (request.task, request)).collect();
         Ok(execution)
     }
@@ -106,6 +118,7 @@ impl Execution {
         Self {
             machine,
             started,
+            stopped: None,
             tail,
             tasks: TaskBook::default(),
             running: BTreeMap::new(),
@@ -126,6 +139,9 @@ impl Execution {
         entropy: &dyn Entropy,
     ) -> Decision {
         let mut decision = Decision::default();
+        if self.is_decided() {
+            self.stopped.get_or_insert(now);
+        }
         for happening in happenings {
             let urgency = match happening {
                 Happening::Event(event) => {
@@ -152,7 +168,6 @@ impl Execution {
             event,
             Event::TaskHeartbeat { .. } | Event::TaskSubmitted { .. }
         );
-        let redriven = matches!(event, Event::Redrive);
         self.note_end(&event);
         let deadline = self.machine.deadline();
         let transition = self.machine.handle(event, moment);
@@ -161,7 +176,8 @@ impl Execution {
         if moves_timers && transition.deadline.is_some() && transition.deadline != deadline {
             urgency = Urgency::Now;
         }
-        if redriven || transition.outcome.is_some() {
+        if transition.outcome.is_some() {
+            self.stopped = Some(moment.now);
             urgency = Urgency::Now;
         }
         for command in transition.commands {
@@ -238,6 +254,12 @@ impl Execution {
         self.machine.deadline()
     }
 
+    /// Whether [`Event::TimePassed`] is due at once: a step's budget was used up.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.machine.is_ready()
+    }
+
     /// Whether its outcome is decided; tasks may still have to be cancelled.
     #[must_use]
     pub fn is_decided(&self) -> bool {
@@ -266,21 +288,33 @@ impl Execution {
     /// The interpreter's state; `None` once it ended well, for then there is nothing to continue.
     #[must_use]
     pub fn checkpoint(&self) -> Option<Vec<u8>> {
-        let done = matches!(self.outcome(), Some(Outcome::Succeeded(_)));
-        (!done).then(|| self.machine.checkpoint())
+        (!self.has_ended_well()).then(|| self.machine.checkpoint())
     }
 
-    /// The record to store, given where the checkpoint is put.
+    fn has_ended_well(&self) -> bool {
+        matches!(self.outcome(), Some(Outcome::Succeeded(_)))
+    }
+
+    /// The record to store, given where the checkpoint and the tasks to be cancelled are put.
     ///
     /// # Errors
     /// Compression failed.
-    pub fn record(&self, checkpoint: &Checkpoint, values: &[Group]) -> Result<String, RecordError> {
-        record::encode(checkpoint, values, &self.tail, self.cancelling.values())
+    pub fn record(
+        &self,
+        checkpoint: &Checkpoint,
+        values: &[Group],
+        cancelling: &Cancelling,
+    ) -> Result<String, RecordError> {
+        record::encode(checkpoint, values, &self.tail, cancelling)
     }
 
     /// The large values that were not sealed before. They are to be stored before the record.
+    /// None once it ended well.
     pub fn seal_values(&mut self) -> Vec<Sealed> {
-        self.machine.seal()
+        match self.has_ended_well() {
+            true => Vec::new(),
+            false => self.machine.seal(),
+        }
     }
 
     /// When it started.
@@ -289,24 +323,10 @@ impl Execution {
         self.started
     }
 
-    /// When it ended.
+    /// When it ended, as far as this process saw it.
     #[must_use]
     pub fn stopped(&self) -> Option<Timestamp> {
-        self.machine.stopped()
-    }
-
-    /// Whether it would go on where it ended.
-    ///
-    /// # Errors
-    /// Why not.
-    pub fn redrivable(&self, now: Timestamp) -> Result<(), NotRedrivable> {
-        self.machine.redrivable(now)
-    }
-
-    /// How often it was redriven.
-    #[must_use]
-    pub fn redrives(&self) -> Redrives {
-        self.machine.redrives()
+        self.stopped
     }
 
     /// What people see of it.
@@ -316,13 +336,13 @@ impl Execution {
         Progress {
             outcome: self.outcome().cloned(),
             started: self.started,
-            stopped: self.stopped(),
+            stopped: self.stopped,
             current_states,
             current_state_count,
+            activities: self.machine.activities(SHOWN),
+            input_bytes: self.machine.info().input.text_len(),
             tasks: self.tasks.shown(),
             history_length: self.machine.history_length(),
-            redrives: self.redrives(),
-            redrivable: self.redrivable(self.stopped().unwrap_or(self.started)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use asl::machine::{NotRedrivable, Outcome, Redrives, TaskId, TaskRequest};
+use asl::machine::{Activity, Outcome, TaskId, TaskRequest};
 use jiff::Timestamp;
 
 use crate::ports::TaskProgress;
@@ -27,15 +27,16 @@ pub struct Progress {
     pub current_states: Vec<Arc<str>>,
     /// How many there are.
     pub current_state_count: usize,
+    /// What those of them do that do not merely run a task, the outermost first; [`SHOWN`] at
+    /// most.
+    pub activities: Vec<Activity>,
+    /// The input's length, in bytes of JSON text.
+    pub input_bytes: usize,
     /// Its tasks: those that run first of all, then the last that ended; [`SHOWN`] at most, in
     /// the order they were scheduled.
     pub tasks: Vec<TaskView>,
     /// How many events the history has.
     pub history_length: u64,
-    /// How often it was redriven.
-    pub redrives: Redrives,
-    /// Whether it could be redriven right after its end, and why not.
-    pub redrivable: Result<(), NotRedrivable>,
 }
 
 /// One task.

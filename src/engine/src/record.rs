@@ -8,10 +8,8 @@
 
 use std::sync::Arc;
 
-use asl::Value;
 use asl::history::EventId;
-use asl::machine::{TaskId, TaskRequest};
-use asl::resource::Resource;
+use asl::machine::TaskRequest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -20,8 +18,13 @@ use sha2::{Digest as _, Sha256};
 use crate::history::Tail;
 use crate::ports::{PageId, PageKind};
 use crate::values::Group;
+use cancelling::StoredRequest;
+pub use cancelling::{Cancelling, read_requests, write_requests};
 
-/// The format written here. Older ones stay readable.
+mod cancelling;
+
+/// The format written here. To be raised with every change that an older version would misread,
+/// be it that it ignores a new field; older formats stay readable.
 pub const FORMAT: u32 = 1;
 
 /// A checkpoint that is still larger than this when compressed goes into pages.
@@ -102,7 +105,7 @@ pub struct Record {
     /// The history's end.
     pub tail: Tail,
     /// Tasks that are to be cancelled and may not have been.
-    pub cancelling: Vec<TaskRequest>,
+    pub cancelling: Cancelling,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,61 +120,19 @@ struct Header {
     values: Vec<Group>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cancelling: Vec<StoredRequest>,
-}
-
-/// What a runner needs to know of a task to cancel it.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StoredRequest {
-    task: TaskId,
-    state: Arc<str>,
-    resource: Arc<str>,
-    parameters: Value,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    credentials: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    token: Option<Arc<str>>,
-}
-
-impl From<&TaskRequest> for StoredRequest {
-    fn from(request: &TaskRequest) -> Self {
-        Self {
-            task: request.task,
-            state: request.state.clone(),
-            resource: request.resource.arn.clone(),
-            parameters: request.parameters.clone(),
-            credentials: request.credentials.clone(),
-            token: request.token.clone(),
-        }
-    }
-}
-
-impl TryFrom<StoredRequest> for TaskRequest {
-    type Error = RecordError;
-
-    fn try_from(stored: StoredRequest) -> Result<Self, RecordError> {
-        let resource = Resource::parse(&stored.resource);
-        Ok(Self {
-            task: stored.task,
-            state: stored.state,
-            resource: Arc::new(resource.map_err(unreadable)?),
-            parameters: stored.parameters,
-            credentials: stored.credentials,
-            token: stored.token,
-            deadline: None,
-        })
-    }
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cancelling_pages: Vec<PageId>,
 }
 
 /// Writes a record's text.
 ///
 /// # Errors
 /// Compression failed.
-pub fn encode<'a>(
+pub fn encode(
     checkpoint: &Checkpoint,
     values: &[Group],
     tail: &Tail,
-    cancelling: impl Iterator<Item = &'a TaskRequest>,
+    cancelling: &Cancelling,
 ) -> Result<String, RecordError> {
     let (inline, parts): (&[u8], _) = match checkpoint {
         Checkpoint::None => (&[], Vec::new()),
@@ -183,7 +144,12 @@ pub fn encode<'a>(
         last_page: tail.last_page().cloned(),
         checkpoint: parts,
         values: values.to_vec(),
-        cancelling: cancelling.map(StoredRequest::from).collect(),
+        cancelling: cancelling
+            .inline()
+            .iter()
+            .map(StoredRequest::from)
+            .collect(),
+        cancelling_pages: cancelling.pages().to_vec(),
     })?;
     let tail = tail.text().as_bytes();
     let mut bytes = Vec::with_capacity(12 + header.len() + inline.len() + tail.len());
@@ -210,18 +176,22 @@ pub fn decode(text: &str) -> Result<Record, RecordError> {
     let bytes = decode_text(data)?;
     let mut rest = bytes.as_slice();
     let header: Header = serde_json::from_slice(section(&mut rest)?).map_err(unreadable)?;
-    let inline = section(&mut rest)?.to_vec();
+    let checkpoint = section(&mut rest)?.to_vec();
     let tail = String::from_utf8(section(&mut rest)?.to_vec()).map_err(unreadable)?;
-    let cancelling = header.cancelling.into_iter().map(TaskRequest::try_from);
+    let inline = header.cancelling.into_iter().map(TaskRequest::try_from);
+    let cancelling = match header.cancelling_pages {
+        pages if !pages.is_empty() => Cancelling::Paged(pages),
+        _ => Cancelling::Inline(inline.collect::<Result<_, _>>()?),
+    };
     Ok(Record {
         checkpoint: match header.checkpoint {
             parts if !parts.is_empty() => Checkpoint::Paged(parts),
-            _ if inline.is_empty() => Checkpoint::None,
-            _ => Checkpoint::Inline(inline),
+            _ if checkpoint.is_empty() => Checkpoint::None,
+            _ => Checkpoint::Inline(checkpoint),
         },
         values: header.values,
         tail: Tail::stored(tail, header.first, header.last_page),
-        cancelling: cancelling.collect::<Result<_, _>>()?,
+        cancelling,
     })
 }
 
@@ -234,7 +204,7 @@ fn section<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], RecordError> {
     Ok(section)
 }
 
-/// Splits a checkpoint into pages if it is too large for a record; `None` if it is not.
+/// Splits a checkpoint, or what else may be large, into pages if it is too large for a record; `None` if it is not.
 ///
 /// # Errors
 /// Compression failed.

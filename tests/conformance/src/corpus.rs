@@ -1,11 +1,34 @@
 //! Reading a folder of cases.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
 use crate::Case;
+
+/// The folder of recorded cases, as tests find it, which run in their package's folder: `CORPUS`,
+/// or the one beside the project. `None`, and a line that says so, if there is none.
+#[must_use]
+pub fn recorded() -> Option<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = env::var_os("CORPUS").unwrap_or_else(|| "../shared/conformance".into());
+    let folder = workspace.join(folder);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!(
+        "there is no corpus at {}: nothing of it is tested",
+        folder.display()
+    );
+    None
+}
+
+/// The project's own cases.
+#[must_use]
+pub fn own() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
+}
 
 /// The cases of one file.
 #[derive(Debug)]

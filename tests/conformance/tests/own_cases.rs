@@ -1,7 +1,5 @@
 //! The project's own cases.
 
-use std::path::Path;
-
 use conformance::report::{self, Selection, Summary};
 use conformance::{Settings, corpus};
 use rstest::rstest;
@@ -10,10 +8,9 @@ use rstest::rstest;
 #[case::in_one_go(false)]
 #[case::restored_after_every_event(true)]
 fn every_case_of_the_project_passes(#[case] restore_everywhere: bool) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
     let settings = Settings { restore_everywhere };
     let mut summary = Summary::default();
-    for file in corpus::read(&folder).unwrap() {
+    for file in corpus::read(&corpus::own()).unwrap() {
         let verdicts = report::run_file(&file, &Selection::default(), settings, &mut summary);
         for (case, verdict) in verdicts.iter().filter(|(_, verdict)| !verdict.passed()) {
             println!("{}", report::failure_lines(case, verdict, 5));

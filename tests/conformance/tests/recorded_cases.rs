@@ -1,34 +1,16 @@
 //! The cases recorded from AWS, where their folder is at hand.
 
-use std::env;
-use std::path::{Path, PathBuf};
-
 use conformance::report::{self, Selection, Summary};
 use conformance::{Settings, corpus, exceptions};
 use rstest::rstest;
-
-/// `CORPUS`, or the folder beside the project; tests run in their package's folder, two below
-/// the workspace.
-fn folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    match env::var_os("CORPUS") {
-        Some(folder) => workspace.join(folder),
-        None => workspace.join("../shared/conformance"),
-    }
-}
 
 #[rstest]
 #[case::in_one_go(false)]
 #[case::restored_after_every_event(true)]
 fn recorded_cases_pass_but_for_the_listed_exceptions(#[case] restore_everywhere: bool) {
-    let folder = folder();
-    if !folder.is_dir() {
-        println!(
-            "there is no corpus at {}: nothing is tested",
-            folder.display()
-        );
+    let Some(folder) = corpus::recorded() else {
         return;
-    }
+    };
     let settings = Settings { restore_everywhere };
     let mut summary = Summary::default();
     for file in corpus::read(&folder).unwrap() {

@@ -175,8 +175,7 @@ impl<'a> Run<'a> {
             .collect();
         pages.sort_by_key(|page| page.sequence);
         let read = |page: &crd::ExecutionPageContent| {
-            let page = engine::history::read_page(&page.data);
-            page.expect("a page").text
+            engine::history::read_page(&page.data).expect("a page").1
         };
         pages.iter().map(read).collect()
     }

@@ -4,12 +4,12 @@
 //! outside, and says what is to be done. It keeps no clock and does no I/O; a machine restored
 //! from [`Machine::checkpoint`] continues exactly as the one that wrote it.
 
+mod activity;
 mod checkpoint;
 pub(crate) mod context;
 mod failure;
 mod interface;
 mod recorder;
-mod redrive;
 mod run;
 pub(crate) mod stage;
 pub(crate) mod thread;
@@ -20,12 +20,13 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+pub use activity::{Activity, Doing};
+pub(crate) use checkpoint::SEAL_FROM;
 use checkpoint::Vault;
 pub use checkpoint::{CheckpointError, Sealed};
 pub use interface::{
     Command, Event, ExecutionInfo, Limits, Moment, Outcome, TaskId, TaskRequest, Transition,
 };
-pub use redrive::{MOST_REDRIVES, NotRedrivable, Redrives};
 pub(crate) use run::{Flow, Step, Work};
 
 use crate::definition::StateMachine;
@@ -44,11 +45,11 @@ pub struct Machine {
     definition: Arc<StateMachine>,
     info: ExecutionInfo,
     limits: Limits,
-    redrives: Redrives,
+    redrive_count: u64,
     /// Whether [`Event::Started`] was handled.
     started: bool,
     threads: Threads,
-    /// The outermost scope's thread, unless it ended well.
+    /// The outermost scope's thread, while it lasts.
     root: Option<ThreadId>,
     /// What is to be run at once.
     ready: VecDeque<Work>,
@@ -61,8 +62,6 @@ pub struct Machine {
     /// When the state machine's TimeoutSeconds are over.
     deadline: Option<jiff::Timestamp>,
     outcome: Option<Outcome>,
-    /// When it ended.
-    stopped: Option<jiff::Timestamp>,
 }
 
 impl Machine {
@@ -73,7 +72,7 @@ impl Machine {
             definition,
             info,
             limits,
-            redrives: Redrives::default(),
+            redrive_count: 0,
             started: false,
             threads: Threads::default(),
             root: None,
@@ -85,16 +84,13 @@ impl Machine {
             unrecorded_tasks: 0,
             deadline: None,
             outcome: None,
-            stopped: None,
         }
     }
 
     /// Handles one event. Events of tasks that are no longer wanted change nothing, nor does any
-    /// event after the end but a redrive, where [`Machine::redrivable`] allows one.
+    /// event after the end.
     pub fn handle(&mut self, event: Event, moment: Moment) -> Transition {
-        let redriven = event == Event::Redrive;
-        if self.outcome.is_some() != redriven || (redriven && self.redrivable(moment.now).is_err())
-        {
+        if self.outcome.is_some() {
             return Transition::default();
         }
         let definition = Arc::clone(&self.definition);
@@ -102,7 +98,7 @@ impl Machine {
         self.take_in(event, &mut step);
         self.run(&mut step);
         Transition {
-            yielded: !self.ready.is_empty(),
+            yielded: self.is_ready(),
             commands: step.commands,
             deadline: self.deadline(),
             outcome: self.outcome.clone(),
@@ -114,7 +110,6 @@ impl Machine {
             Event::Started => self.start(step),
             Event::TimePassed => self.time_passed(step),
             Event::Stop(fault) => self.stop(Outcome::Aborted(fault), step),
-            Event::Redrive => self.redrive(step),
             Event::TaskStarted { task, worker_name } => {
                 self.activity_started(task, worker_name, step);
             }
@@ -138,7 +133,10 @@ impl Machine {
                 role_arn: self.info.role_arn.clone(),
             },
         );
-        self.deadline = timers::deadline(step.definition, step.now);
+        self.deadline = step
+            .definition
+            .timeout_seconds
+            .map(|seconds| timers::after(step.now, seconds));
         let root = self.threads.insert(Thread {
             parent: None,
             state: step.definition.start_at,
@@ -174,11 +172,7 @@ impl Machine {
         match thread.phase {
             Phase::Wait | Phase::Backoff => self.ready.push_back(Work::Run(id)),
             Phase::Task(_) => self.task_timed_out(id, step),
-            Phase::Enter
-            | Phase::Failed(_)
-            | Phase::Halted(_)
-            | Phase::Parallel(_)
-            | Phase::Map(_) => {}
+            Phase::Enter | Phase::Failed(_) | Phase::Parallel(_) | Phase::Map(_) => {}
         }
     }
 
@@ -213,11 +207,8 @@ impl Machine {
             Outcome::Aborted(fault) => EventKind::ExecutionAborted(fault.clone()),
         };
         self.recorder.record(previous, step.now, kind);
-        if let Outcome::Succeeded(_) = outcome {
-            self.root = None;
-        }
         self.outcome = Some(outcome);
-        self.stopped = Some(step.now);
+        self.root = None;
         self.deadline = None;
         self.ready.clear();
     }
@@ -258,6 +249,12 @@ impl Machine {
         requests
     }
 
+    /// Whether there is work that waits for nothing: the step that began it had used its budget up.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Whether the request of a task in flight was accepted: its `TaskSubmitted` event is there.
     #[must_use]
     pub fn is_submitted(&self, task: TaskId) -> bool {
@@ -272,11 +269,8 @@ impl Machine {
     pub fn current_states(&self, at_most: usize) -> (Vec<Arc<str>>, usize) {
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut count = 0;
-        if self.outcome.is_some() {
-            return (names, count);
-        }
         for (_, thread) in self.threads.iter() {
-            if thread.has_children() || thread.is_halted() {
+            if thread.has_children() {
                 continue;
             }
             count += 1;
@@ -308,16 +302,19 @@ impl Machine {
         self.outcome.as_ref()
     }
 
-    /// When it ended.
-    #[must_use]
-    pub fn stopped(&self) -> Option<jiff::Timestamp> {
-        self.stopped
-    }
-
     /// The whole execution fails, whatever its threads could catch: `States.Runtime`.
     pub(super) fn fail_execution(&mut self, fault: Fault, previous: EventId, step: &mut Step<'_>) {
-        self.halt_everything(step);
+        self.cancel_everything(step);
         self.finish(Outcome::Failed(fault), previous, step);
+    }
+
+    fn cancel_everything(&mut self, step: &mut Step<'_>) {
+        let mut tasks: Vec<TaskId> = self.tasks.drain().map(|(task, _)| task).collect();
+        tasks.sort_unstable();
+        step.commands
+            .extend(tasks.into_iter().map(|task| Command::CancelTask { task }));
+        self.threads = Threads::default();
+        self.timers = Timers::default();
     }
 
     /// Takes a thread out to work on it; [`Machine::settle`] returns it.

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::context::ContextSource;
 use super::interface::{ExecutionInfo, Limits};
-use super::redrive::Redrives;
 use super::thread::Thread;
 use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, QUERY_EVALUATION_ERROR, RUNTIME};
 use crate::query::{Dynamic, LazyValue, QueryError, Random, Scope};
@@ -21,7 +20,7 @@ pub(crate) struct Stage<'a> {
     /// Its limits.
     pub limits: Limits,
     /// How often it was redriven.
-    pub redrives: Redrives,
+    pub redrive_count: u64,
     /// The state.
     pub state: &'a State,
     /// The thread in it.
@@ -55,7 +54,7 @@ impl Stage<'_> {
     ) -> Result<T, Fault> {
         let source = ContextSource {
             info: self.info,
-            redrives: self.redrives,
+            redrive_count: self.redrive_count,
             state: &self.state.name,
             entered: self.thread.entered,
             retry_count: self

@@ -73,7 +73,7 @@ pub(super) fn build(
     let value = given.unwrap_or_else(|| {
         let source = ContextSource {
             info: &info,
-            redrives: crate::machine::Redrives::default(),
+            redrive_count: 0,
             state: STATE_NAME,
             entered,
             retry_count,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use controller::{LeaseOptions, Options, Place};
 use tasks::{Acting, ClusterIdentity, KubernetesTasks, Settings};
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::certificate_authority;
+
+/// Beyond this a payload would be hundreds of pages with each of its events.
+const MAX_PAYLOAD_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Run the operator.
 #[derive(Args)]
@@ -94,8 +98,15 @@ pub struct Controller {
     )]
     privileged_group: Vec<String>,
 
-    /// Bytes of a state's or task's payload at most
-    #[arg(long, env = "SFN_PAYLOAD_LIMIT", value_name = "BYTES", default_value_t = 256 * 1024, help_heading = "Limits")]
+    /// Bytes of a state's or task's payload at most, up to 16777216
+    #[arg(
+        long,
+        env = "SFN_PAYLOAD_LIMIT",
+        value_name = "BYTES",
+        default_value_t = 256 * 1024,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_PAYLOAD_LIMIT),
+        help_heading = "Limits"
+    )]
     payload_limit: usize,
     /// Executions that run at the same time, of all namespaces; others wait in the order of their creation [default: 10000]
     #[arg(

@@ -7,6 +7,7 @@
 )]
 
 mod cluster;
+mod controller;
 mod crds;
 mod graph;
 mod help;

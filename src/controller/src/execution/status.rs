@@ -5,17 +5,25 @@ use asl::errors::Fault;
 use asl::machine::Outcome;
 use crd::condition::{self, types};
 use crd::{
-    AckResourceMetadata, Condition, ExecutionStatus, RedriveStatus, RunStatus, TaskState,
+    AckResourceMetadata, Condition, ExecutionStatus, OutputDetails, RunStatus, TaskState,
     TaskStatus, Time, reasons,
 };
 use engine::ports::TaskProgress;
 use engine::progress::{Progress, TaskPhase, TaskView};
 use jiff::Timestamp;
 
+use self::doing::{describe_place, describe_progress};
 use crate::arn::Place;
+
+mod doing;
 
 /// The longest cause that status shows, in bytes. The history has all of it.
 const MAX_CAUSE: usize = 32 * 1024;
+/// The longest error name that status shows, in bytes.
+const MAX_ERROR: usize = 1024;
+/// What an Execution holds of its input and output together, in bytes of JSON text: with all else
+/// that is in it the object stays below 512 KiB.
+const MAX_PAYLOADS: usize = 384 * 1024;
 
 /// What stays the same while an execution runs.
 #[derive(Debug, Clone)]
@@ -39,6 +47,7 @@ pub fn build_status(
 ) -> ExecutionStatus {
     let now = Time(Timestamp::now());
     let (error, cause) = fault_of(progress.outcome.as_ref());
+    let included = is_output_included(progress);
     let stopped = progress.stopped.filter(|_| progress.outcome.is_some());
     let shown = progress.current_states.len();
     let more = progress.current_state_count > shown;
@@ -48,17 +57,15 @@ pub fn build_status(
         start_date: Some(Time(progress.started)),
         stop_date: stopped.map(Time),
         duration: stopped.map(|stopped| in_words(progress.started, stopped)),
-        redrive_count: (progress.redrives.count > 0).then(|| redrive_count(progress)),
-        redrive_date: progress.redrives.last.map(Time),
-        redrive_status: stopped.map(|_| redrive_status(progress)),
-        redrive_status_reason: stopped.and(progress.redrivable.err().map(|why| why.to_string())),
         current_states: progress
             .current_states
             .iter()
             .map(|name| name.to_string())
             .collect(),
         current_state_count: more.then(|| count(progress.current_state_count)),
-        output: output_of(progress.outcome.as_ref()),
+        progress: describe_progress(progress).filter(|_| progress.outcome.is_none()),
+        output: output_of(progress.outcome.as_ref()).filter(|_| included),
+        output_details: (!included).then_some(OutputDetails { included }),
         error,
         cause,
         tasks: progress.tasks.iter().map(build_task).collect(),
@@ -67,17 +74,6 @@ pub fn build_status(
         revision_id: Some(fixed.revision_id.clone()),
         checkpoint: Some(record.to_owned()),
         history_length: Some(i64::try_from(progress.history_length).unwrap_or(i64::MAX)),
-    }
-}
-
-fn redrive_count(progress: &Progress) -> i32 {
-    i32::try_from(progress.redrives.count).unwrap_or(i32::MAX)
-}
-
-fn redrive_status(progress: &Progress) -> RedriveStatus {
-    match progress.redrivable {
-        Ok(()) => RedriveStatus::Redrivable,
-        Err(_) => RedriveStatus::NotRedrivable,
     }
 }
 
@@ -111,6 +107,7 @@ pub fn build_waiting(
     let mut status = current.cloned().unwrap_or_default();
     let now = Time(Timestamp::now());
     status.status.get_or_insert(RunStatus::Pending);
+    status.progress = Some(cut(message, MAX_ERROR)).filter(|message| !message.is_empty());
     status.conditions = condition::merge(&status.conditions, wanted, &now);
     status.observed_generation = generation;
     status
@@ -128,32 +125,13 @@ pub fn build_never_started(
     let wanted = end_conditions(&Outcome::Aborted(fault.clone()));
     ExecutionStatus {
         status: Some(RunStatus::Aborted),
+        progress: None,
         stop_date: Some(now.clone()),
-        error: fault.error.as_deref().map(str::to_owned),
-        cause: fault.cause.as_deref().map(cut),
+        error: fault.error.as_deref().map(|error| cut(error, MAX_ERROR)),
+        cause: fault.cause.as_deref().map(|cause| cut(cause, MAX_CAUSE)),
         conditions: condition::merge(&current.conditions, wanted, &now),
         observed_generation: generation,
         ..current
-    }
-}
-
-/// The status of an execution that ended and is not redriven, though asked to be: as it is, and
-/// why not.
-#[must_use]
-pub fn build_not_redriven(
-    current: &ExecutionStatus,
-    generation: Option<i64>,
-    message: &str,
-) -> ExecutionStatus {
-    let advisory = Condition::new(types::ADVISORY, true, reasons::NOT_REDRIVABLE, message);
-    let others = current.conditions.iter();
-    let others = others.filter(|condition| condition.type_ != types::ADVISORY);
-    let wanted = others.cloned().chain([advisory]).collect();
-    let now = Time(Timestamp::now());
-    ExecutionStatus {
-        conditions: condition::merge(&current.conditions, wanted, &now),
-        observed_generation: generation,
-        ..current.clone()
     }
 }
 
@@ -174,6 +152,16 @@ fn output_of(outcome: Option<&Outcome>) -> Option<serde_json::Value> {
     }
 }
 
+/// Whether status has room for the output. The history has it in any case.
+fn is_output_included(progress: &Progress) -> bool {
+    match &progress.outcome {
+        Some(Outcome::Succeeded(output)) => {
+            output.text_len() + progress.input_bytes <= MAX_PAYLOADS
+        }
+        _ => true,
+    }
+}
+
 /// A value as Kubernetes' JSON has it.
 #[must_use]
 pub fn to_json(value: &Value) -> serde_json::Value {
@@ -184,19 +172,26 @@ fn fault_of(outcome: Option<&Outcome>) -> (Option<String>, Option<String>) {
     match outcome {
         None | Some(Outcome::Succeeded(_)) => (None, None),
         Some(Outcome::Failed(fault) | Outcome::TimedOut(fault) | Outcome::Aborted(fault)) => (
-            fault.error.as_deref().map(str::to_owned),
-            fault.cause.as_deref().map(cut),
+            fault.error.as_deref().map(|error| cut(error, MAX_ERROR)),
+            fault.cause.as_deref().map(|cause| cut(cause, MAX_CAUSE)),
         ),
     }
 }
 
-fn cut(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_CAUSE);
+fn cut(text: &str, bytes: usize) -> String {
+    let end = text.floor_char_boundary(bytes);
     text.get(..end).unwrap_or_default().to_owned()
 }
 
 fn build_conditions(progress: &Progress) -> Vec<Condition> {
     match &progress.outcome {
+        Some(Outcome::Succeeded(output)) if !is_output_included(progress) => {
+            success_conditions(&format!(
+                "the output has {} bytes, for which a status has no room: the last event of the \
+                 history has it",
+                output.text_len()
+            ))
+        }
         Some(outcome) => end_conditions(outcome),
         None => vec![
             Condition::new(types::RESOURCE_SYNCED, false, reasons::RUNNING, ""),
@@ -204,37 +199,23 @@ fn build_conditions(progress: &Progress) -> Vec<Condition> {
                 types::READY,
                 false,
                 reasons::RUNNING,
-                running_message(progress),
+                describe_place(progress),
             ),
         ],
     }
 }
 
-fn running_message(progress: &Progress) -> String {
-    let states: Vec<_> = progress
-        .current_states
-        .iter()
-        .map(|name| &**name)
-        .take(3)
-        .collect();
-    let more = progress.current_state_count.saturating_sub(states.len());
-    match (states.as_slice(), more) {
-        ([], _) => String::new(),
-        (states, 0) => format!("in {}", states.join(", ")),
-        (states, more) => format!("in {} and {more} more", states.join(", ")),
-    }
+fn success_conditions(message: &str) -> Vec<Condition> {
+    let reason = reasons::SUCCEEDED;
+    vec![
+        Condition::new(types::RESOURCE_SYNCED, true, reason, ""),
+        Condition::new(types::READY, true, reason, message),
+    ]
 }
 
 fn end_conditions(outcome: &Outcome) -> Vec<Condition> {
-    let synced = |reason| Condition::new(types::RESOURCE_SYNCED, true, reason, "");
     let (reason, fault) = match outcome {
-        Outcome::Succeeded(_) => {
-            let reason = reasons::SUCCEEDED;
-            return vec![
-                synced(reason),
-                Condition::new(types::READY, true, reason, ""),
-            ];
-        }
+        Outcome::Succeeded(_) => return success_conditions(""),
         Outcome::Failed(fault) => (reasons::FAILED, fault),
         Outcome::TimedOut(fault) => (reasons::TIMED_OUT, fault),
         Outcome::Aborted(fault) => (reasons::ABORTED, fault),
@@ -246,7 +227,7 @@ fn end_conditions(outcome: &Outcome) -> Vec<Condition> {
         (name, cause) => format!("{name}: {cause}"),
     };
     vec![
-        synced(reason),
+        Condition::new(types::RESOURCE_SYNCED, true, reason, ""),
         Condition::new(types::TERMINAL, true, reason, message.clone()),
         Condition::new(types::READY, false, reason, message),
     ]

@@ -8,6 +8,10 @@ use kube::ResourceExt as _;
 
 use crate::definitions::Reference;
 
+/// The largest input, however large payloads may be: the API server takes no object of more than
+/// some 1.5 MB, and the status comes on top.
+const MAX_INPUT: usize = 1024 * 1024;
+
 /// What an Execution asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
@@ -73,12 +77,9 @@ pub fn validate_execution(
     if input.depth() > MAX_DEPTH {
         return Err(InvalidExecution::InputTooDeep);
     }
-    let found = input.text_len();
-    if found > payload_bytes {
-        return Err(InvalidExecution::InputTooLarge {
-            found,
-            limit: payload_bytes,
-        });
+    let (found, limit) = (input.text_len(), payload_bytes.min(MAX_INPUT));
+    if found > limit {
+        return Err(InvalidExecution::InputTooLarge { found, limit });
     }
     Ok(Request { reference, input })
 }
@@ -129,6 +130,14 @@ mod tests {
         let input = Some("x".repeat(99).into());
         let error = validate_execution(&execution(ExecutionSpec { input, ..spec() }), 100);
         let message = "spec.input has 101 bytes as JSON: at most 100 are allowed";
+        assert_eq!(error.unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn an_input_larger_than_an_object_may_be_is_refused_whatever_the_limit() {
+        let input = Some("x".repeat(MAX_INPUT - 1).into());
+        let error = validate_execution(&execution(ExecutionSpec { input, ..spec() }), usize::MAX);
+        let message = "spec.input has 1048577 bytes as JSON: at most 1048576 are allowed";
         assert_eq!(error.unwrap_err().to_string(), message);
     }
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use asl::Value;
 use asl::definition::StateMachine;
-use asl::machine::{CheckpointError, Event, NotRedrivable};
+use asl::machine::{CheckpointError, Event};
 
 use super::writes::{StoredRecord, Writer};
 use super::{Driver, Handle, Known, Ports, Settings};
-use crate::execution::{Execution, Happening};
-use crate::ports::{ExecutionKey, StoreError};
+use crate::execution::{Content, Execution, Happening};
+use crate::ports::{ExecutionKey, PageId, StoreError};
 use crate::progress::TaskView;
-use crate::record::{self, Checkpoint, Record, RecordError};
-use crate::values;
+use crate::record::{self, Cancelling, Checkpoint, Record, RecordError};
+use crate::values::{self, Group};
 
 /// Why an execution cannot be continued.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +30,6 @@ pub enum ResumeError {
     /// It ended.
     #[error("the execution ended: there is nothing to continue")]
     Ended,
-    /// It cannot be redriven.
-    #[error(transparent)]
-    NotRedrivable(#[from] NotRedrivable),
 }
 
 impl Driver {
@@ -49,86 +46,76 @@ impl Driver {
         shown: Vec<TaskView>,
         known: Known,
     ) -> Result<(Self, Handle), ResumeError> {
-        let (execution, stored) =
-            restore(&ports, &settings, definition, record_text, shown).await?;
+        let record = record::decode(record_text)?;
+        let stored = StoredRecord::new(record_text, &record);
+        let content = load_content(&ports, &settings.key, record).await?;
+        let execution = Execution::restore(definition, content, shown, settings.limits)?;
         let writer = Writer::new(&ports, &settings, known, Some(stored));
         // A heartbeat that was missed while nobody listened was not missed.
         let first = execution.running().map(|request| {
             let task = request.task;
             Happening::Event(Event::TaskHeartbeat { task })
         });
-        let first = first.collect();
-        Ok(Self::new(ports, settings, execution, writer, first))
-    }
-
-    /// A driver that has an execution go on that ended without success, from where it ended.
-    ///
-    /// # Errors
-    /// See [`ResumeError`]. Nothing is changed then.
-    pub async fn redrive(
-        ports: Ports,
-        settings: Settings,
-        definition: Arc<StateMachine>,
-        record_text: &str,
-        shown: Vec<TaskView>,
-        known: Known,
-    ) -> Result<(Self, Handle), ResumeError> {
-        let (execution, stored) =
-            restore(&ports, &settings, definition, record_text, shown).await?;
-        execution.redrivable(ports.clock.now())?;
-        let count = execution.redrives().count + 1;
-        ports.observer.execution_redriven(&settings.key, count);
-        let writer = Writer::new(&ports, &settings, known, Some(stored));
-        let first = vec![Happening::Event(Event::Redrive)];
+        let mut first: Vec<_> = first.collect();
+        if execution.is_ready() {
+            first.push(Happening::Event(Event::TimePassed));
+        }
         Ok(Self::new(ports, settings, execution, writer, first))
     }
 }
 
-async fn restore(
+async fn load_content(
     ports: &Ports,
-    settings: &Settings,
-    definition: Arc<StateMachine>,
-    record_text: &str,
-    shown: Vec<TaskView>,
-) -> Result<(Execution, StoredRecord), ResumeError> {
-    let record = record::decode(record_text)?;
-    let checkpoint = load_checkpoint(ports, &settings.key, &record).await?;
-    let sealed = load_values(ports, &settings.key, &record).await?;
-    let stored = StoredRecord::new(record_text, &record);
-    let limits = settings.limits;
-    let execution = Execution::restore(definition, &checkpoint, &sealed, record, shown, limits)?;
-    Ok((execution, stored))
+    key: &ExecutionKey,
+    record: Record,
+) -> Result<Content, ResumeError> {
+    Ok(Content {
+        sealed: load_values(ports, key, &record.values).await?,
+        checkpoint: match record.checkpoint {
+            Checkpoint::None => return Err(ResumeError::Ended),
+            Checkpoint::Inline(bytes) => bytes,
+            Checkpoint::Paged(pages) => load_joined(ports, key, &pages).await?,
+        },
+        cancelling: match record.cancelling {
+            Cancelling::Inline(requests) => requests,
+            Cancelling::Paged(pages) => {
+                record::read_requests(&load_joined(ports, key, &pages).await?)?
+            }
+        },
+        tail: record.tail,
+    })
 }
 
 async fn load_values(
     ports: &Ports,
     key: &ExecutionKey,
-    record: &Record,
+    groups: &[Group],
 ) -> Result<HashMap<u64, Value>, ResumeError> {
     let mut sealed = HashMap::new();
-    for group in &record.values {
-        let mut texts = Vec::new();
-        for id in &group.pages {
-            texts.push(ports.store.load_page(key, id).await?);
-        }
+    for group in groups {
+        let texts = load_pages(ports, key, &group.pages).await?;
         values::read_group(texts.iter().map(|text| &**text), &mut sealed)?;
     }
     Ok(sealed)
 }
 
-async fn load_checkpoint(
+async fn load_joined(
     ports: &Ports,
     key: &ExecutionKey,
-    record: &Record,
+    pages: &[PageId],
 ) -> Result<Vec<u8>, ResumeError> {
-    let parts = match &record.checkpoint {
-        Checkpoint::None => return Err(ResumeError::Ended),
-        Checkpoint::Inline(bytes) => return Ok(bytes.clone()),
-        Checkpoint::Paged(parts) => parts,
-    };
-    let mut texts = Vec::new();
-    for id in parts {
+    let texts = load_pages(ports, key, pages).await?;
+    Ok(record::join_pages(texts.iter().map(|text| &**text))?)
+}
+
+async fn load_pages(
+    ports: &Ports,
+    key: &ExecutionKey,
+    pages: &[PageId],
+) -> Result<Vec<Arc<str>>, StoreError> {
+    let mut texts = Vec::with_capacity(pages.len());
+    for id in pages {
         texts.push(ports.store.load_page(key, id).await?);
     }
-    Ok(record::join_pages(texts.iter().map(|text| &**text))?)
+    Ok(texts)
 }

@@ -10,7 +10,7 @@ use super::{End, Known, Ports, Settings};
 use crate::backoff::Backoff;
 use crate::execution::Execution;
 use crate::ports::{ExecutionKey, PageId, Revision, Snapshot, StoreError};
-use crate::record::{self, Checkpoint, Page, Record, RecordError};
+use crate::record::{self, Cancelling, Checkpoint, Page, Record, RecordError};
 use crate::values::{self, Group};
 
 /// How long a write that the store refuses is left alone: something else has to change first.
@@ -48,13 +48,19 @@ impl StoredRecord {
     pub(super) fn new(text: &str, record: &Record) -> Self {
         Self {
             fingerprint: fingerprint(text),
-            parts: match &record.checkpoint {
-                Checkpoint::Paged(parts) => parts.clone(),
-                _ => Vec::new(),
-            },
+            parts: parts_of(&record.checkpoint, &record.cancelling),
             groups: record.values.clone(),
         }
     }
+}
+
+/// The pages of a record that are replaced with the next one.
+fn parts_of(checkpoint: &Checkpoint, cancelling: &Cancelling) -> Vec<PageId> {
+    let checkpoint: &[PageId] = match checkpoint {
+        Checkpoint::Paged(parts) => parts,
+        _ => &[],
+    };
+    [checkpoint, cancelling.pages()].concat()
 }
 
 enum Write<'a> {
@@ -115,7 +121,8 @@ impl Writer {
         let bytes = execution.checkpoint();
         let unused = self.take_unused_groups(bytes.as_deref());
         let checkpoint = self.place_checkpoint(bytes).await?;
-        let record = execution.record(&checkpoint, &self.groups);
+        let cancelling = self.place_cancelling(execution).await?;
+        let record = execution.record(&checkpoint, &self.groups, &cancelling);
         let record = self.sound(record).await?;
         let snapshot = Snapshot {
             record: record.into(),
@@ -126,7 +133,8 @@ impl Writer {
         self.lasted = since.elapsed();
         let observer = &self.ports.observer;
         observer.saved(&self.key, bytes, tries, self.lasted);
-        self.remove_old_parts(checkpoint).await;
+        self.remove_old_parts(parts_of(&checkpoint, &cancelling))
+            .await;
         for group in &unused {
             self.remove(&group.pages).await;
         }
@@ -181,25 +189,40 @@ impl Writer {
         let Some(bytes) = bytes else {
             return Ok(Checkpoint::None);
         };
-        let pages = record::build_checkpoint_pages(&bytes);
+        Ok(match self.write_if_large(&bytes).await? {
+            Some(pages) => Checkpoint::Paged(pages),
+            None => Checkpoint::Inline(bytes),
+        })
+    }
+
+    /// The same for the tasks that are to be cancelled, whose parameters may be large.
+    async fn place_cancelling(&mut self, execution: &Execution) -> Result<Cancelling, End> {
+        let requests: Vec<_> = execution.cancelling().cloned().collect();
+        if requests.is_empty() {
+            return Ok(Cancelling::Inline(requests));
+        }
+        let bytes = record::write_requests(&requests);
+        let bytes = self.sound(bytes).await?;
+        Ok(match self.write_if_large(&bytes).await? {
+            Some(pages) => Cancelling::Paged(pages),
+            None => Cancelling::Inline(requests),
+        })
+    }
+
+    async fn write_if_large(&mut self, bytes: &[u8]) -> Result<Option<Vec<PageId>>, End> {
+        let pages = record::build_checkpoint_pages(bytes);
         let Some(pages) = self.sound(pages).await? else {
-            return Ok(Checkpoint::Inline(bytes));
+            return Ok(None);
         };
         for page in &pages {
             self.write(&Write::Page(page)).await?;
         }
-        Ok(Checkpoint::Paged(
-            pages.into_iter().map(|page| page.id).collect(),
-        ))
+        Ok(Some(pages.into_iter().map(|page| page.id).collect()))
     }
 
-    /// Removes the pages that only the last checkpoint needed. What is left when this fails goes
+    /// Removes the pages that only the last record needed. What is left when this fails goes
     /// with the execution.
-    async fn remove_old_parts(&mut self, checkpoint: Checkpoint) {
-        let parts = match checkpoint {
-            Checkpoint::Paged(parts) => parts,
-            _ => Vec::new(),
-        };
+    async fn remove_old_parts(&mut self, parts: Vec<PageId>) {
         let old = std::mem::replace(&mut self.parts, parts);
         let unused: Vec<PageId> = old
             .into_iter()

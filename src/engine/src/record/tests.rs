@@ -1,3 +1,6 @@
+use asl::Value;
+use asl::resource::Resource;
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
@@ -26,7 +29,7 @@ fn record(checkpoint: Checkpoint) -> Record {
             pages: vec![page(3)],
         }],
         tail: Tail::stored("{\"id\":7}\n".to_owned(), 7, Some(page(2))),
-        cancelling: vec![TaskRequest {
+        cancelling: Cancelling::Inline(vec![TaskRequest {
             task: 5,
             state: "Run".into(),
             resource: Arc::new(Resource::parse("arn:aws:states:::eks:runJob.sync").unwrap()),
@@ -34,7 +37,7 @@ fn record(checkpoint: Checkpoint) -> Record {
             credentials: Some("arn:aws:iam::1:role/r".into()),
             token: None,
             deadline: None,
-        }],
+        }]),
     }
 }
 
@@ -43,7 +46,7 @@ fn encoded(record: &Record) -> String {
         &record.checkpoint,
         &record.values,
         &record.tail,
-        record.cancelling.iter(),
+        &record.cancelling,
     )
     .unwrap()
 }
@@ -55,6 +58,18 @@ fn encoded(record: &Record) -> String {
 fn a_record_reads_back_as_it_was_written(#[case] checkpoint: Checkpoint) {
     let record = record(checkpoint);
     assert_eq!(decode(&encoded(&record)).unwrap(), record);
+}
+
+#[test]
+fn tasks_to_be_cancelled_may_be_in_pages() {
+    let inline = record(Checkpoint::None);
+    let bytes = write_requests(inline.cancelling.inline()).unwrap();
+    assert_eq!(read_requests(&bytes).unwrap(), inline.cancelling.inline());
+    let paged = Record {
+        cancelling: Cancelling::Paged(vec![page(0), page(1)]),
+        ..inline
+    };
+    assert_eq!(decode(&encoded(&paged)).unwrap(), paged);
 }
 
 #[rstest]
@@ -71,6 +86,37 @@ fn a_record_cut_anywhere_is_refused_and_nothing_panics() {
     let text = encoded(&record(Checkpoint::Inline(noise(1000))));
     for length in 0..text.len() {
         assert!(decode(&text[..length]).is_err(), "{length}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_record_is_refused_or_read_and_nothing_panics(
+        compressed in any::<bool>(),
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let text = encoded(&record(Checkpoint::Inline(noise(100))));
+        let mut bytes = match compressed {
+            true => BASE64.decode(&text[2..]).unwrap(),
+            false => decode_text(&text[2..]).unwrap(),
+        };
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let data = match compressed {
+            true => BASE64.encode(bytes),
+            false => encode_text(&bytes).unwrap(),
+        };
+        let _ = decode(&format!("1.{data}"));
+    }
+
+    #[test]
+    fn any_other_text_is_refused(text in ".{0,40}", data in "[A-Za-z0-9+/]{0,40}") {
+        prop_assert!(decode(&text).is_err());
+        let numbered = format!("1.{data}");
+        prop_assert!(decode(&numbered).is_err());
+        prop_assert!(join_pages([data.as_str()]).is_err());
     }
 }
 

@@ -10,8 +10,11 @@ use engine::driver::End;
 use engine::ports::ExecutionKey;
 use engine::record;
 
-use crate::life::{Workflow, be_driver, start};
-use crate::world::{World, key};
+use faults::life::be_driver;
+use faults::workflow::start;
+use faults::world::key;
+use faults::{Workflow, World};
+
 use crate::{one_wait, three_jobs};
 
 fn stored_tail(world: &World, key: &ExecutionKey) -> String {
@@ -101,6 +104,34 @@ async fn a_job_that_talks_for_an_hour_costs_a_write_a_minute() {
     let writes = world.store.kept(&key()).unwrap().writes;
     assert!((55..70).contains(&writes), "{writes}");
     assert!(matches!(driver.await.unwrap(), End::Finished(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_left_in_the_middle_of_a_long_computation_goes_on() {
+    let (world, clock) = world().await;
+    let count = Workflow::new(
+        r#"{"StartAt": "Add", "States": {
+        "Add": {"Type": "Pass", "Next": "Enough",
+            "Parameters": {"n.$": "States.MathAdd($.n, 1)"}},
+        "Enough": {"Type": "Choice", "Default": "Add", "Choices": [
+            {"Variable": "$.n", "NumericGreaterThanEquals": 1000, "Next": "Done"}]},
+        "Done": {"Type": "Succeed"}}}"#,
+    )
+    .with_input(r#"{"n": 0}"#)
+    .stepping(100);
+    let (driver, _handle) = be_driver(&count, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::task::yield_now().await;
+    world.shutdown().cancel();
+    assert_eq!(driver.await.unwrap(), End::ShutDown);
+    assert!(stored_tail(&world, &key()).contains("PassStateEntered"));
+    world.come_up_again();
+    let (driver, _handle) = be_driver(&count, &world, clock).await;
+    let expected = asl::value::parse(r#"{"n": 1000}"#).unwrap();
+    assert_eq!(
+        driver.run().await,
+        End::Finished(Outcome::Succeeded(expected))
+    );
 }
 
 fn endless() -> Workflow {

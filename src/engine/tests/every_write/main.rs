@@ -1,9 +1,6 @@
 //! A crash before and after every single store write and task request, and a store that fails,
 //! answers too late or is written by others at each of them: whatever the moment, the execution
 //! ends as it does otherwise, each task is made exactly once, and nothing is left.
-//!
-//! Each life of the process is a runtime of its own with paused time; a crash drops it with all
-//! that it did. What lives on is the world: the store, the Jobs, the time.
 
 #![allow(
     clippy::expect_used,
@@ -14,29 +11,26 @@
 )]
 
 mod handover;
-mod life;
-mod world;
 
 use asl::Value;
 use asl::errors::Fault;
 use asl::machine::Outcome;
 use rstest::rstest;
 
-use life::{Ended, Workflow, live_to_the_end};
-use world::{Kind, Mishap, World};
+use faults::{CRASHES, Ended, Mishap, TROUBLES, Workflow, World, everywhere, live_to_the_end};
 
 /// How an execution ended and what it took.
 fn run(workflow: &Workflow, mishaps: &[Mishap]) -> (Ended, World) {
     let world = World::new(mishaps);
-    let ended = live_to_the_end(workflow, &world);
+    let ended = live_to_the_end(workflow, &world).unwrap();
     (ended, world)
 }
 
-/// The execution without a crash, checked, and how many points there are at which it may crash.
+/// The execution without a crash, checked, and how many requests there are at which it may crash.
 fn without_a_crash(workflow: &Workflow) -> (Ended, usize) {
     let (ended, world) = run(workflow, &[]);
     world.check_nothing_is_left("no crash");
-    (ended, world.points())
+    (ended, world.requests())
 }
 
 fn check(workflow: &Workflow, expected: &Ended, mishaps: &[Mishap]) -> usize {
@@ -47,16 +41,7 @@ fn check(workflow: &Workflow, expected: &Ended, mishaps: &[Mishap]) -> usize {
     world.check_each_was_made_once(&name);
     world.check_nothing_is_left(&name);
     ended.check_history(&name);
-    world.points()
-}
-
-const CRASHES: [Kind; 2] = [Kind::DiesBefore, Kind::DiesAfter];
-const TROUBLES: [Kind; 3] = [Kind::Fails, Kind::AnswerIsLost, Kind::IsOvertaken];
-
-/// Each kind at each request.
-fn everywhere(kinds: &'static [Kind], points: usize) -> impl Iterator<Item = Mishap> {
-    let all = move |at| kinds.iter().map(move |kind| Mishap { at, kind: *kind });
-    (0..points).flat_map(all)
+    world.requests()
 }
 
 fn workflow(definition: &str) -> Workflow {
@@ -123,7 +108,7 @@ fn retry_then_catch() -> Workflow {
         r#"{{"StartAt": "Flaky", "States": {{{flaky},{bad},{clean}}}}}"#
     ))
     .failing("Flaky", 2)
-    .failing("Bad", u32::MAX)
+    .failing("Bad", usize::MAX)
 }
 
 fn parallel() -> Workflow {
@@ -152,7 +137,7 @@ fn parallel_with_a_failure() -> Workflow {
             {{"StartAt": "Bad", "States": {{{bad}}}}}]}},
         {clean}}}}}"#
     ))
-    .failing("Bad", u32::MAX)
+    .failing("Bad", usize::MAX)
     .lasting("Slow", 100)
 }
 
@@ -181,6 +166,35 @@ fn task_timeout() -> Workflow {
     .lasting("Slow", 1000)
 }
 
+/// The Job does not show in time that it is alive, each time.
+fn heartbeat_timeout() -> Workflow {
+    let silent = task(
+        "Silent",
+        r#""TimeoutSeconds": 100, "HeartbeatSeconds": 10, "End": true, "Catch": [
+        {"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "Dead"}],
+        "Retry": [{"ErrorEquals": ["States.HeartbeatTimeout"], "MaxAttempts": 1}]"#,
+    );
+    workflow(&format!(
+        r#"{{"StartAt": "Silent", "States": {{{silent},
+        "Dead": {{"Type": "Pass", "Result": "dead", "End": true}}}}}}"#
+    ))
+    .lasting("Silent", 1000)
+}
+
+/// The time is up while a Map's Jobs run and a Wait waits.
+fn execution_timeout_of_many() -> Workflow {
+    let item = task("Item", r#""End": true"#);
+    workflow(&format!(
+        r#"{{"StartAt": "P", "TimeoutSeconds": 30, "States": {{
+        "P": {{"Type": "Parallel", "End": true, "Branches": [
+            {{"StartAt": "W", "States": {{"W": {{"Type": "Wait", "Seconds": 60, "End": true}}}}}},
+            {{"StartAt": "M", "States": {{"M": {{"Type": "Map", "ItemsPath": "$.items", "End": true,
+                "ItemProcessor": {{"StartAt": "Item", "States": {{{item}}}}}}}}}}}]}}}}}}"#
+    ))
+    .with_input(r#"{"items": [1, 2, 3]}"#)
+    .lasting("Item", 1000)
+}
+
 fn execution_timeout() -> Workflow {
     let slow = task("Slow", r#""End": true"#);
     workflow(&format!(
@@ -196,28 +210,34 @@ fn stopped() -> Workflow {
         .stopped_after(20, Fault::new("Enough", "it took too long"))
 }
 
-/// One branch succeeds, one fails, one is cut off; then it is redriven, twice, and the first time
-/// fails again.
-fn redriven() -> Workflow {
-    let quick = task("Quick", r#""End": true"#);
-    let (slow, bad) = (
-        task("Slow", r#""End": true"#),
-        task("Bad", r#""End": true"#),
-    );
-    workflow(&format!(
-        r#"{{"StartAt": "P", "States": {{
-        "P": {{"Type": "Parallel", "End": true, "Branches": [
-            {{"StartAt": "Quick", "States": {{{quick}}}}},
-            {{"StartAt": "Slow", "States": {{{slow}}}}},
-            {{"StartAt": "Bad", "States": {{{bad}}}}}]}}}}}}"#
-    ))
-    .failing("Bad", 2)
-    .lasting("Bad", 10)
-    .lasting("Slow", 100)
-    .redriven(2)
+/// It is stopped while it waits to try again.
+fn stopped_before_a_retry() -> Workflow {
+    let retry = r#""Retry": [{"ErrorEquals": ["Flaky"], "IntervalSeconds": 60}], "End": true"#;
+    let flaky = task("Flaky", retry);
+    workflow(&format!(r#"{{"StartAt": "Flaky", "States": {{{flaky}}}}}"#))
+        .failing("Flaky", 1)
+        .stopped_after(20, Fault::new("Enough", "of it"))
 }
 
-/// Results so large that checkpoints and history need pages.
+/// It is stopped while Jobs run whose parameters are large together, and it takes a while until
+/// they are removed.
+fn stopped_with_large_tasks() -> Workflow {
+    let item = task("Item", r#""End": true"#);
+    let items: Vec<_> = (1..=4)
+        .map(|seed| Value::from(faults::workflow::noise(seed, 15_000)).to_string())
+        .collect();
+    workflow(&format!(
+        r#"{{"StartAt": "M", "States": {{
+        "M": {{"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 3, "End": true,
+            "ItemProcessor": {{"StartAt": "Item", "States": {{{item}}}}}}}}}}}"#
+    ))
+    .with_input(&format!(r#"{{"items": [{}]}}"#, items.join(",")))
+    .lasting("Item", 1000)
+    .cancelling_for(5)
+    .stopped_after(20, Fault::new("Enough", "of it"))
+}
+
+/// Results so large that checkrequests and history need pages.
 fn large_results() -> Workflow {
     let jobs = [
         ("A", r#""Next": "B""#),
@@ -239,20 +259,23 @@ fn large_results() -> Workflow {
 #[case::map(map(), 4)]
 // Those whose Jobs last show, after a while, that they were submitted.
 #[case::task_timeout(task_timeout(), 7)]
+#[case::heartbeat_timeout(heartbeat_timeout(), 7)]
 #[case::execution_timeout(execution_timeout(), 4)]
+#[case::execution_timeout_of_many(execution_timeout_of_many(), 4)]
 #[case::stopped(stopped(), 4)]
-#[case::redriven(redriven(), 12)]
+#[case::stopped_before_a_retry(stopped_before_a_retry(), 3)]
+#[case::stopped_with_large_tasks(stopped_with_large_tasks(), 4)]
 #[case::large_results(large_results(), 4)]
 fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] writes: usize) {
-    let (expected, points) = without_a_crash(&workflow);
+    let (expected, requests) = without_a_crash(&workflow);
     assert_eq!(
         expected.status_writes, writes,
         "status writes without a crash"
     );
-    for crash in everywhere(&CRASHES, points) {
+    for crash in everywhere(&CRASHES, requests) {
         check(&workflow, &expected, &[crash]);
     }
-    for trouble in everywhere(&TROUBLES, points) {
+    for trouble in everywhere(&TROUBLES, requests) {
         check(&workflow, &expected, &[trouble]);
     }
 }
@@ -263,8 +286,8 @@ fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] 
 #[case::task_timeout(task_timeout())]
 #[case::stopped(stopped())]
 fn nor_do_two(#[case] workflow: Workflow) {
-    let (expected, points) = without_a_crash(&workflow);
-    for first in everywhere(&CRASHES, points).chain(everywhere(&TROUBLES, points)) {
+    let (expected, requests) = without_a_crash(&workflow);
+    for first in everywhere(&CRASHES, requests).chain(everywhere(&TROUBLES, requests)) {
         let all = check(&workflow, &expected, &[first]);
         for second in everywhere(&CRASHES, all).filter(|second| second.at > first.at) {
             check(&workflow, &expected, &[first, second]);
@@ -292,15 +315,19 @@ fn the_cases_end_as_their_names_say() {
         outcome(task_timeout()),
         Outcome::Succeeded(Value::from("late"))
     );
-    assert!(matches!(outcome(execution_timeout()), Outcome::TimedOut(_)));
-    assert!(matches!(outcome(stopped()), Outcome::Aborted(_)));
-    let (ended, _) = without_a_crash(&redriven());
-    assert!(matches!(ended.outcome, Outcome::Succeeded(_)));
-    let made = [("Bad", 3), ("Quick", 1), ("Slow", 3)];
     assert_eq!(
-        ended.made_by_state,
-        made.map(|(state, made)| (state.to_owned(), made)).into()
+        outcome(heartbeat_timeout()),
+        Outcome::Succeeded(Value::from("dead"))
     );
+    for workflow in [execution_timeout(), execution_timeout_of_many()] {
+        assert_eq!(outcome(workflow), Outcome::TimedOut(Fault::default()));
+    }
+    let expected = Fault::new("Enough", "it took too long");
+    assert_eq!(outcome(stopped()), Outcome::Aborted(expected));
+    for workflow in [stopped_before_a_retry(), stopped_with_large_tasks()] {
+        let expected = Fault::new("Enough", "of it");
+        assert_eq!(outcome(workflow), Outcome::Aborted(expected));
+    }
     let Outcome::Succeeded(caught) = outcome(retry_then_catch()) else {
         panic!("it was to be caught");
     };

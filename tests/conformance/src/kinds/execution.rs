@@ -10,7 +10,7 @@ use asl::value::{Object, ObjectBuilder};
 
 use super::history;
 use super::{Settings, Verdict};
-use crate::drive::{self, Run};
+use crate::drive;
 use crate::matching::{Difference, Matcher, Rules, difference};
 use crate::stand_in::Services;
 use crate::{Case, clock, json};
@@ -42,23 +42,33 @@ pub(super) fn run(case: &Case, settings: Settings) -> Result<Verdict, String> {
         &mut services,
         settings.mode(),
     )?;
+    let history = run.history.iter().map(|event| event.to_json()).collect();
+    Ok(judge(case, &info, &run.outcome, history))
+}
+
+/// Compares how a case's execution ended, and its events, with what was recorded.
+#[must_use]
+pub fn judge(case: &Case, info: &ExecutionInfo, outcome: &Outcome, history: Vec<Value>) -> Verdict {
     let expected = case.expected();
-    let got = result(case, &info, &run, &expected);
+    let got = result(case, info, outcome, history, &expected);
     let rules = Rules::of(case);
     let mut matcher = Matcher::new(&rules);
     let mut differences = compare_ends(&mut matcher, &expected, &got);
     if let (Some(recorded), Some(own)) = (expected.get("history"), got.get("history")) {
         differences.extend(history::compare(case, &mut matcher, recorded, own));
     }
-    Ok(Verdict {
+    Verdict {
         expected,
         got,
         differences,
-    })
+    }
 }
 
 /// Compiles a definition that has to be valid.
-pub(super) fn compile(text: &str) -> Result<StateMachine, String> {
+///
+/// # Errors
+/// It is not; what is wrong with it.
+pub fn compile(text: &str) -> Result<StateMachine, String> {
     match StateMachine::compile(text, &|_| true) {
         Ok(compiled) => Ok(compiled.state_machine),
         Err(problems) => {
@@ -71,7 +81,9 @@ pub(super) fn compile(text: &str) -> Result<StateMachine, String> {
     }
 }
 
-fn execution_info(case: &Case) -> ExecutionInfo {
+/// What is fixed for a case's execution.
+#[must_use]
+pub fn execution_info(case: &Case) -> ExecutionInfo {
     let name = json::text(&case.data, "execution_name").unwrap_or(EXECUTION);
     let kind = if case.is_express() {
         "express"
@@ -107,8 +119,14 @@ fn role_arn(expected: &Value) -> String {
 }
 
 /// What came out, in the shape of the case's `expected`.
-fn result(case: &Case, info: &ExecutionInfo, run: &Run, expected: &Value) -> Value {
-    let ends = ends(&run.outcome);
+fn result(
+    case: &Case,
+    info: &ExecutionInfo,
+    outcome: &Outcome,
+    history: Vec<Value>,
+    expected: &Value,
+) -> Value {
+    let ends = ends(outcome);
     let mut result = ObjectBuilder::from(ends.clone());
     if let Some(output) = ends.get("output")
         && expected.get("output_text").is_some()
@@ -116,8 +134,7 @@ fn result(case: &Case, info: &ExecutionInfo, run: &Run, expected: &Value) -> Val
         result.set("output_text".into(), Value::from(output.to_string()));
     }
     if expected.get("history").is_some() {
-        let events: Vec<Value> = run.history.iter().map(|event| event.to_json()).collect();
-        result.set("history".into(), Value::from(events));
+        result.set("history".into(), Value::from(history));
     }
     if expected.get("describe_execution").is_some() {
         let described = ObjectBuilder::from(ends)

@@ -1,6 +1,6 @@
 //! Runs one case of each kind.
 
-mod execution;
+pub mod execution;
 mod history;
 mod static_validation;
 mod test_state;

@@ -176,7 +176,8 @@ async fn kubectl_get_tells_the_story() {
             "STATE",
             "ERROR",
             "STARTED",
-            "DURATION"
+            "DURATION",
+            "PROGRESS"
         ]
     );
     let line = |name: &str| executions.iter().find(|line| line[0] == name).unwrap();
@@ -185,7 +186,7 @@ async fn kubectl_get_tells_the_story() {
 
     let wide = scenario.kubectl(&["get", "executions.sfn.services.k8s.aws", "-o", "wide"]);
     let wide = table(&wide);
-    assert_eq!(wide[0][7..], ["JOB", "MESSAGE", "ARN"]);
+    assert_eq!(wide[0][8..], ["JOB", "MESSAGE", "ARN"]);
     let of_category = scenario.kubectl(&["get", "sfn", "-o", "name"]);
     assert_eq!(of_category.lines().count(), 4, "{of_category}");
 }

@@ -9,7 +9,7 @@ use crate::value::Value;
 
 /// From this many bytes of JSON text on a value is sealed: written once, beside the checkpoints
 /// that refer to it, and not again with each of them.
-const SEAL_FROM: usize = 8 * 1024;
+pub(crate) const SEAL_FROM: usize = 8 * 1024;
 
 /// A value that checkpoints refer to by number.
 #[derive(Debug, Clone, PartialEq)]

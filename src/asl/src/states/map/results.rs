@@ -1,10 +1,14 @@
 //! The results of a Map state's items, kept so that a checkpoint need not write finished ones
 //! again and again.
 
+use crate::machine::SEAL_FROM;
 use crate::value::Value;
 
 /// Results are put together to one value from this many bytes on; such a value is sealed.
 const CHUNK_BYTES: usize = 32 * 1024;
+/// So many results are put together as soon as that value is sealed: small results are written
+/// with each checkpoint until then, and there is one for each of them.
+const CHUNK_RESULTS: usize = 64;
 
 /// Results by item.
 #[derive(Debug, Default)]
@@ -46,11 +50,15 @@ impl Results {
     }
 
     /// Sets an item's result.
+    #[allow(clippy::cast_possible_wrap)]
     pub fn set(&mut self, index: u64, result: Value) {
         self.fresh.push(index);
-        self.fresh_bytes += result.text_len();
+        // The brackets and the comma of `[index,result]`, and the comma after it.
+        self.fresh_bytes += Value::from(index as i64).text_len() + result.text_len() + 4;
         self.put(index, result);
-        if self.fresh_bytes >= CHUNK_BYTES {
+        let is_large = self.fresh_bytes >= CHUNK_BYTES;
+        let are_many = self.fresh.len() >= CHUNK_RESULTS && self.fresh_bytes >= SEAL_FROM;
+        if is_large || are_many {
             self.chunk();
         }
     }
@@ -94,14 +102,14 @@ impl Results {
     }
 
     /// The results in the order of the items.
-    pub fn values(&self) -> Vec<Value> {
-        self.by_item.iter().flatten().cloned().collect()
+    pub fn into_values(self) -> Vec<Value> {
+        self.by_item.into_iter().flatten().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{CHUNK_BYTES, Results};
+    use super::{CHUNK_BYTES, Results, SEAL_FROM};
     use crate::value::Value;
 
     #[test]
@@ -114,6 +122,19 @@ mod tests {
         let fresh: Vec<(u64, Value)> = results.fresh().map(|(i, v)| (i, v.clone())).collect();
         assert_eq!(fresh, [(1, Value::from("b"))]);
         let restored = Results::restored(4, results.chunks().to_vec(), fresh);
-        assert_eq!(restored.values(), results.values());
+        assert_eq!(restored.into_values(), results.into_values());
+    }
+
+    #[test]
+    fn small_results_move_into_chunks_that_are_sealed() {
+        let mut results = Results::of(5000);
+        (0..5000).for_each(|index| results.set(index, Value::from("a")));
+        let chunks = results.chunks().iter();
+        let lengths: Vec<_> = chunks.map(Value::text_len).collect();
+        assert!(
+            lengths.iter().all(|length| *length >= SEAL_FROM),
+            "{lengths:?}"
+        );
+        assert!(results.fresh().count() < 1000);
     }
 }

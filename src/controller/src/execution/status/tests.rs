@@ -1,7 +1,7 @@
+use asl::machine::{Activity, Doing};
 use rstest::rstest;
 
 use super::*;
-use asl::machine::{NotRedrivable, Redrives};
 
 fn progress(outcome: Option<Outcome>) -> Progress {
     Progress {
@@ -12,10 +12,13 @@ fn progress(outcome: Option<Outcome>) -> Progress {
         started: "2026-01-01T00:00:00Z".parse().unwrap(),
         current_states: vec!["A".into(), "B".into(), "C".into(), "D".into()],
         current_state_count: 40,
+        activities: vec![Activity {
+            state: "M".into(),
+            doing: Doing::Mapping { ended: 34, of: 100 },
+        }],
+        input_bytes: 2,
         tasks: Vec::new(),
         history_length: 7,
-        redrives: Redrives::default(),
-        redrivable: Ok(()),
     }
 }
 
@@ -54,6 +57,7 @@ fn a_running_execution_says_where_it_is() {
     assert_eq!(status.status, Some(RunStatus::Running));
     assert_eq!(status.current_states, ["A", "B", "C", "D"]);
     assert_eq!(status.current_state_count, Some(40));
+    assert_eq!(status.progress.as_deref(), Some("M: 34/100 items"));
     assert_eq!(status.stop_date, None);
     assert_eq!(
         conditions(&status),
@@ -71,6 +75,8 @@ fn an_execution_that_succeeded_is_ready_and_has_its_output() {
     let status = status(Some(Outcome::Succeeded(Value::from("Hello World!"))));
     assert_eq!(status.status, Some(RunStatus::Succeeded));
     assert_eq!(status.output, Some("Hello World!".into()));
+    assert_eq!(status.output_details, None);
+    assert_eq!(status.progress, None);
     assert_eq!(status.duration.as_deref(), Some("1m7s"));
     assert_eq!(
         conditions(&status),
@@ -78,6 +84,29 @@ fn an_execution_that_succeeded_is_ready_and_has_its_output() {
             ("ACK.ResourceSynced", "True", "Succeeded"),
             ("Ready", "True", "Succeeded")
         ]
+    );
+}
+
+#[test]
+fn an_output_for_which_there_is_no_room_is_told_and_left_to_the_history() {
+    let output = |bytes: usize| {
+        let quoted = Value::from("x".repeat(bytes - 2));
+        status(Some(Outcome::Succeeded(quoted)))
+    };
+    assert!(output(MAX_PAYLOADS - 2).output.is_some());
+    let status = output(MAX_PAYLOADS - 1);
+    assert_eq!(status.output, None);
+    assert_eq!(
+        status.output_details,
+        Some(OutputDetails { included: false })
+    );
+    let ready = status.conditions.last().unwrap().message.as_deref();
+    assert_eq!(
+        ready,
+        Some(
+            "the output has 393215 bytes, for which a status has no room: the last event of the \
+             history has it"
+        )
     );
 }
 
@@ -142,66 +171,4 @@ fn durations_read_as_kubectl_writes_them(#[case] millis: i64, #[case] expected: 
     let start = Timestamp::UNIX_EPOCH;
     let end = Timestamp::from_millisecond(millis).unwrap();
     assert_eq!(in_words(start, end), expected);
-}
-
-#[test]
-fn an_execution_that_ended_says_whether_it_can_be_redriven() {
-    let failed = status(Some(Outcome::Failed(Fault::default())));
-    assert_eq!(failed.redrive_status, Some(RedriveStatus::Redrivable));
-    assert_eq!(failed.redrive_status_reason, None);
-    assert_eq!((failed.redrive_count, failed.redrive_date), (None, None));
-    let progress = Progress {
-        redrivable: Err(NotRedrivable::Succeeded),
-        ..progress(Some(Outcome::Succeeded(Value::Null)))
-    };
-    let succeeded = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
-    assert_eq!(succeeded.redrive_status, Some(RedriveStatus::NotRedrivable));
-    assert_eq!(
-        succeeded.redrive_status_reason.as_deref(),
-        Some("Execution is SUCCEEDED and cannot be redriven")
-    );
-    assert_eq!(status(None).redrive_status, None);
-}
-
-#[test]
-fn a_redriven_execution_says_how_often_and_when() {
-    let last = "2026-01-02T00:00:00Z".parse().unwrap();
-    let progress = Progress {
-        redrives: Redrives {
-            count: 2,
-            last: Some(last),
-        },
-        redrivable: Err(NotRedrivable::Running),
-        ..progress(None)
-    };
-    let status = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
-    assert_eq!(status.redrive_count, Some(2));
-    assert_eq!(status.redrive_date, Some(Time(last)));
-    assert_eq!(
-        (status.redrive_status, status.redrive_status_reason),
-        (None, None)
-    );
-}
-
-#[test]
-fn an_execution_that_is_not_redriven_says_why_and_is_else_as_it_was() {
-    let failed = status(Some(Outcome::Failed(Fault::new("E", "why"))));
-    let refused = build_not_redriven(&failed, Some(4), "too late");
-    assert_eq!(
-        conditions(&refused),
-        [
-            ("ACK.ResourceSynced", "True", "Failed"),
-            ("ACK.Terminal", "True", "Failed"),
-            ("ACK.Advisory", "True", "NotRedrivable"),
-            ("Ready", "False", "Failed"),
-        ]
-    );
-    assert_eq!(refused.observed_generation, Some(4));
-    let as_it_was = ExecutionStatus {
-        conditions: failed.conditions.clone(),
-        observed_generation: failed.observed_generation,
-        ..refused.clone()
-    };
-    assert_eq!(as_it_was, failed);
-    assert_eq!(build_not_redriven(&refused, Some(4), "too late"), refused);
 }

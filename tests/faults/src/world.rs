@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use asl::machine::TaskId;
 use async_trait::async_trait;
 use engine::memory::MemoryStore;
 use engine::ports::{ExecutionKey, PageId, Revision, Snapshot, Store, StoreError, Stored, Task};
@@ -10,66 +11,54 @@ use engine::record::Page;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-/// What goes wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The process dies; nothing happens.
-    DiesBefore,
-    /// It happens; the process dies before it hears of it.
-    DiesAfter,
-    /// Nothing happens, and an error comes back.
-    Fails,
-    /// It happens, and an error comes back.
-    AnswerIsLost,
-    /// Somebody else edits the object first.
-    IsOvertaken,
-}
+use crate::mishap::{Kind, Mishap};
 
-/// Something that goes wrong at the n-th request that goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mishap {
-    pub at: usize,
-    pub kind: Kind,
-}
-
-/// A Job.
+/// A Job, or what else a task makes.
 #[derive(Debug, Clone)]
-pub struct Job {
-    pub state: String,
-    pub ends: Timestamp,
-    pub made: u32,
-    pub ended: bool,
-    pub removed: bool,
+struct Job {
+    state: String,
+    /// The task's number.
+    number: TaskId,
+    ends: Timestamp,
+    made: u32,
+    ended: bool,
+    removed: bool,
 }
 
 #[derive(Debug)]
 struct State {
-    points: usize,
+    requests: usize,
     mishaps: HashMap<usize, Kind>,
     jobs: BTreeMap<String, Job>,
     status_writes: usize,
+    bytes_written: usize,
     now: Timestamp,
     crashed: CancellationToken,
     shutdown: CancellationToken,
 }
 
-#[derive(Clone)]
+/// What lives on. Clones are the same world.
+#[derive(Debug, Clone)]
 pub struct World {
+    /// The store, which does not fail when it is asked here.
     pub store: Arc<MemoryStore>,
     state: Arc<Mutex<State>>,
 }
 
 impl World {
+    /// A world in which these things go wrong.
+    #[must_use]
     pub fn new(mishaps: &[Mishap]) -> Self {
         let state = State {
-            points: 0,
+            requests: 0,
             mishaps: mishaps
                 .iter()
                 .map(|mishap| (mishap.at, mishap.kind))
                 .collect(),
             jobs: BTreeMap::new(),
             status_writes: 0,
-            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+            bytes_written: 0,
+            now: Timestamp::UNIX_EPOCH,
             crashed: CancellationToken::new(),
             shutdown: CancellationToken::new(),
         };
@@ -91,18 +80,35 @@ impl World {
     }
 
     /// Cancelled, it tells the process to stop.
+    #[must_use]
     pub fn shutdown(&self) -> CancellationToken {
         self.state().shutdown.clone()
     }
 
+    /// A process that was told to stop is followed by one that was not.
+    pub fn come_up_again(&self) {
+        self.state().shutdown = CancellationToken::new();
+    }
+
+    /// Time has passed.
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = now;
     }
 
-    pub fn points(&self) -> usize {
-        self.state().points
+    /// How many requests went out.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.state().requests
     }
 
+    /// How many bytes of records and pages were written, or were to be.
+    #[must_use]
+    pub fn bytes_written(&self) -> usize {
+        self.state().bytes_written
+    }
+
+    /// How often the status was written, or was to be.
+    #[must_use]
     pub fn status_writes(&self) -> usize {
         self.state().status_writes
     }
@@ -116,8 +122,8 @@ impl World {
     ) -> Result<T, E> {
         let kind = {
             let mut state = self.state();
-            let at = state.points;
-            state.points += 1;
+            let at = state.requests;
+            state.requests += 1;
             state.mishaps.get(&at).copied()
         };
         match kind {
@@ -155,19 +161,13 @@ impl World {
         self.request(act, error).await
     }
 
-    /// Makes a task's Job, or finds the one it made: after a restart, or `again`. Returns when it ends, and how many Jobs of
-    /// the state were made before.
-    pub fn make_job(&self, task: &Task, ends: Timestamp, again: bool) -> (Timestamp, u32) {
+    /// Makes a task's Job, or finds the one it made: after a restart, or `again`. Returns when it
+    /// ends.
+    pub fn make_job(&self, task: &Task, ends: Timestamp, again: bool) -> Timestamp {
         let mut state = self.state();
-        let name = task.request.state.to_string();
-        let id = task.id();
-        let earlier = state
-            .jobs
-            .iter()
-            .filter(|(other, job)| job.state == name && number(other) < task.request.task)
-            .count();
-        let job = state.jobs.entry(id).or_insert_with(|| Job {
-            state: name,
+        let job = state.jobs.entry(task.id()).or_insert_with(|| Job {
+            state: task.request.state.to_string(),
+            number: task.request.task,
             ends,
             made: 0,
             ended: false,
@@ -176,25 +176,38 @@ impl World {
         if !(task.resumed || again) || job.made == 0 {
             job.made += 1;
         }
-        (job.ends, u32::try_from(earlier).unwrap())
+        job.ends
     }
 
+    /// How many Jobs were made for earlier tasks of the same state.
+    #[must_use]
+    pub fn earlier_jobs(&self, task: &Task) -> usize {
+        let state = self.state();
+        let jobs = state.jobs.values();
+        jobs.filter(|job| *job.state == *task.request.state && job.number < task.request.task)
+            .count()
+    }
+
+    /// A task took the end of its Job to notice.
     pub fn job_ended(&self, task: &Task) {
         if let Some(job) = self.state().jobs.get_mut(&task.id()) {
             job.ended = true;
         }
     }
 
+    /// A task's Job is removed.
     pub fn remove_job(&self, task: &Task) {
         if let Some(job) = self.state().jobs.get_mut(&task.id()) {
             job.removed = true;
         }
     }
 
+    /// How many Jobs were removed.
     pub fn removed(&self) -> usize {
         self.state().jobs.values().filter(|job| job.removed).count()
     }
 
+    /// How many Jobs were made for each state.
     pub fn made_by_state(&self) -> BTreeMap<String, u32> {
         let mut made = BTreeMap::new();
         for job in self.state().jobs.values() {
@@ -203,12 +216,14 @@ impl World {
         made
     }
 
+    /// No task made two Jobs.
     pub fn check_each_was_made_once(&self, name: &str) {
         for (id, job) in &self.state().jobs {
             assert_eq!(job.made, 1, "{name}: {id} ({})", job.state);
         }
     }
 
+    /// Each Job ended or was removed.
     pub fn check_nothing_is_left(&self, name: &str) {
         for (id, job) in &self.state().jobs {
             assert!(
@@ -229,11 +244,6 @@ pub fn key() -> ExecutionKey {
     }
 }
 
-/// The number of a task in its id.
-fn number(id: &str) -> u64 {
-    id.rsplit('-').next().unwrap().parse().unwrap()
-}
-
 /// A store that may be the last thing a process asks.
 pub struct MortalStore(pub World);
 
@@ -249,13 +259,21 @@ impl Store for MortalStore {
         snapshot: &Snapshot,
         after: &Revision,
     ) -> Result<Revision, StoreError> {
+        // With an input and an output the object must stay below 512 KiB.
+        assert!(
+            snapshot.record.len() <= 128 * 1024,
+            "{}",
+            snapshot.record.len()
+        );
         self.0.state().status_writes += 1;
+        self.0.state().bytes_written += snapshot.record.len();
         let save = self.0.store.save(key, snapshot, after);
         self.0.store_request(save).await
     }
 
     async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
         assert!(page.data.len() <= 512 * 1024);
+        self.0.state().bytes_written += page.data.len();
         self.0
             .store_request(self.0.store.save_page(key, page))
             .await

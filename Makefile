@@ -135,6 +135,10 @@ jsonata-suite: ## The official JSONata suite through the library
 bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals
 	@cargo bench --locked -p bench
 
+.PHONY: bench-cluster
+bench-cluster: ## Speed and scale on a cluster (ARGUMENTS=--help tells more), and how they stand to their goals
+	@tests/bench-cluster/run $(ARGUMENTS)
+
 .PHONY: integration
 integration: cluster ## Single crates against the cluster in use
 	@$(use_cluster)

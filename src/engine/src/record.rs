@@ -266,6 +266,10 @@ pub fn decode_text(text: &str) -> Result<Vec<u8>, RecordError> {
 }
 
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, RecordError> {
+    // To zstd, nothing is any number of frames; here a frame was cut off.
+    if compressed.is_empty() {
+        return Err(unreadable("there are no data"));
+    }
     zstd::bulk::decompress(compressed, LARGEST_BYTES).map_err(unreadable)
 }
 

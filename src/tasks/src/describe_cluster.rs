@@ -47,18 +47,14 @@ impl DescribeCluster {
     /// The API server's version, such as `1.35`.
     async fn version(&self) -> Result<String, Fault> {
         let request = Outgoing::get("/version".to_owned());
-        let mut patience = Patience::new(self.limits.retry_time);
-        loop {
-            let fault = match self.api.send(&request).await {
-                Ok(answer) if answer.is_success() => return Ok(build_version(&answer.value())),
-                Ok(answer) => answer.fault(self.limits.cause_bytes),
-                Err(error) => {
-                    let status = http::StatusCode::SERVICE_UNAVAILABLE;
-                    build_failure(status, error.to_string().into(), self.limits.cause_bytes)
-                }
-            };
-            if !patience.try_pause(None).await {
-                return Err(fault);
+        let patience = Patience::new(self.limits.retry_time);
+        match self.api.send_patiently(&request, patience).await {
+            Ok(answer) if answer.is_success() => Ok(build_version(&answer.value())),
+            Ok(answer) => Err(answer.fault(self.limits.cause_bytes)),
+            Err(error) => {
+                let status = http::StatusCode::SERVICE_UNAVAILABLE;
+                let message = error.to_string().into();
+                Err(build_failure(status, message, self.limits.cause_bytes))
             }
         }
     }

@@ -4,7 +4,7 @@ use asl::Value;
 use http::{Method, StatusCode};
 
 use super::request::CallRequest;
-use crate::api_server::{Actor, Answer, ApiServer, Outgoing, Patience, SendError};
+use crate::api_server::{Actor, Answer, ApiServer, Outgoing, Patience};
 
 /// Looks for the object that the request wrote before; gives what the API server may have
 /// answered then. To be asked with the workflow's own rights: without the right to read, nothing
@@ -13,7 +13,7 @@ pub(super) async fn find_own_write(
     api: &ApiServer,
     request: &CallRequest,
     actor: &Actor,
-    mut patience: Patience,
+    patience: Patience,
 ) -> Option<Answer> {
     let manager = request.manager.as_ref()?;
     let target = match (&request.creates, &request.method) {
@@ -25,15 +25,8 @@ pub(super) async fn find_own_write(
         actor: actor.clone(),
         ..Outgoing::get(target)
     };
-    let answer = loop {
-        match api.send(&read).await {
-            Ok(answer) if !answer.may_succeed_later() => break answer,
-            // The same trouble that made the request be sent again.
-            Ok(answer) if patience.try_pause(answer.retry_after()).await => {}
-            Err(SendError::Unreachable(_)) if patience.try_pause(None).await => {}
-            _ => return None,
-        }
-    };
+    // The same trouble that made the request be sent again.
+    let answer = api.send_patiently(&read, patience).await.ok()?;
     if !answer.is_success() || !is_managed_by(&answer.value(), manager) {
         return None;
     }

@@ -10,7 +10,7 @@ use tracing::info;
 use super::RunJob;
 use super::build::{Order, build_order};
 use super::view::{JobView, task_label_of};
-use crate::api_server::{Actor, Answer, Outgoing, SendError};
+use crate::api_server::{Actor, Answer, Outgoing, Patience, SendError};
 use crate::{marks, paths};
 
 /// How long a request to create the Job may still be on its way.
@@ -76,7 +76,9 @@ impl RunJob {
 
     async fn send_own(&self, request: Outgoing) -> Result<Answer, RunnerError> {
         let failed = |error: SendError| RunnerError(error.to_string());
-        self.api.send(&request).await.map_err(failed)
+        let patience = Patience::new(self.limits.retry_time);
+        let answer = self.api.send_patiently(&request, patience).await;
+        answer.map_err(failed)
     }
 }
 

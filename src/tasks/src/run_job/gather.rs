@@ -86,20 +86,16 @@ impl RunJob {
             answer_bytes: LIST_BYTES,
             ..Outgoing::get(target)
         };
-        let mut patience = Patience::new(LIST_PATIENCE);
-        loop {
-            let why = match self.api.send(&request).await {
-                Ok(answer) if answer.is_success() => {
-                    return Some(read_pods(&answer.value(), &awaited.name));
-                }
-                Ok(answer) => answer.message(),
-                Err(error) => error.to_string(),
-            };
-            if !patience.try_pause(None).await {
-                warn!(job = awaited.name, "cannot list the pods of a Job: {why}");
-                return None;
+        let patience = Patience::new(LIST_PATIENCE);
+        let why = match self.api.send_patiently(&request, patience).await {
+            Ok(answer) if answer.is_success() => {
+                return Some(read_pods(&answer.value(), &awaited.name));
             }
-        }
+            Ok(answer) => answer.message(),
+            Err(error) => error.to_string(),
+        };
+        warn!(job = awaited.name, "cannot list the pods of a Job: {why}");
+        None
     }
 }
 

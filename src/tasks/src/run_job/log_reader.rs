@@ -59,27 +59,18 @@ impl LogReader {
             answer_bytes: limit,
             ..Outgoing::get(target)
         };
-        let mut patience = Patience::new(PATIENCE);
-        loop {
-            let failure = match self.api.send(&request).await {
-                Ok(answer) if answer.is_success() => return Ok(answer.text()),
-                Ok(answer) => {
-                    let error = format!("EKS.{}", answer.status.as_u16());
-                    let failure = LogFailure::new(error, answer.message());
-                    if !answer.may_succeed_later() {
-                        return Err(failure);
-                    }
-                    failure
-                }
-                Err(SendError::TooLarge(_)) => {
-                    let (pod, container) = (&source.pod, &source.container);
-                    return Err(LogFailure::too_large(pod, container, limit));
-                }
-                Err(error) => LogFailure::new("EKS.503", error.to_string()),
-            };
-            if !patience.try_pause(None).await {
-                return Err(failure);
+        let patience = Patience::new(PATIENCE);
+        match self.api.send_patiently(&request, patience).await {
+            Ok(answer) if answer.is_success() => Ok(answer.text()),
+            Ok(answer) => {
+                let error = format!("EKS.{}", answer.status.as_u16());
+                Err(LogFailure::new(error, answer.message()))
             }
+            Err(SendError::TooLarge(_)) => {
+                let (pod, container) = (&source.pod, &source.container);
+                Err(LogFailure::too_large(pod, container, limit))
+            }
+            Err(error) => Err(LogFailure::new("EKS.503", error.to_string())),
         }
     }
 

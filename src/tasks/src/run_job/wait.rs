@@ -107,6 +107,7 @@ impl RunJob {
             return;
         };
         let target = paths::job(&known.namespace, &known.name).unwrap_or_default();
+        let mut asked_for = None;
         let why = match self.api.send(&Outgoing::get(target)).await {
             Ok(answer) if answer.status == StatusCode::NOT_FOUND => {
                 subscription.lose_job();
@@ -119,11 +120,14 @@ impl RunJob {
                 }
                 None => "the answer is no Job".to_owned(),
             },
-            Ok(answer) => answer.message(),
+            Ok(answer) => {
+                asked_for = answer.retry_after();
+                answer.message()
+            }
             Err(error) => error.to_string(),
         };
         warn!(job = known.name, "cannot look up the Job: {why}");
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(LOOK_AGAIN.max(asked_for.unwrap_or_default())).await;
     }
 }
 

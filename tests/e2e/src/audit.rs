@@ -19,7 +19,7 @@ pub struct Audit {
 pub struct Request {
     /// `create`, `patch` and so on.
     pub verb: String,
-    /// Such as `jobs`.
+    /// Such as `jobs` or `executions/status`.
     pub resource: String,
     /// The namespace.
     pub namespace: String,
@@ -77,9 +77,6 @@ impl Audit {
 
 fn read(event: &Value) -> Option<Request> {
     let reference = event.get("objectRef")?;
-    if reference.get("subresource").is_some() {
-        return None;
-    }
     let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
     let sender = text(event["user"].get("username"))?;
     let acted = text(
@@ -87,9 +84,13 @@ fn read(event: &Value) -> Option<Request> {
             .get("impersonatedUser")
             .and_then(|user| user.get("username")),
     );
+    let resource = text(reference.get("resource"))?;
     Some(Request {
         verb: text(event.get("verb"))?,
-        resource: text(reference.get("resource"))?,
+        resource: match text(reference.get("subresource")) {
+            Some(part) => format!("{resource}/{part}"),
+            None => resource,
+        },
         namespace: text(reference.get("namespace"))?,
         name: text(reference.get("name")).unwrap_or_default(),
         user: acted.unwrap_or_else(|| sender.clone()),

@@ -8,6 +8,8 @@
     reason = "what is not there fails the test, as it should"
 )]
 
+mod queue;
+
 use std::time::Duration;
 
 use crd::RunStatus;

@@ -10,6 +10,7 @@
 )]
 
 mod call;
+mod concurrency;
 mod definitions;
 mod failures;
 mod flow;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use super::compiler::Compiler;
 use super::data_flow::object_template;
+use super::diagnostic::code;
 use super::fields::{Fields, Supported};
 use super::resource;
 use crate::query::{QueryLanguage, Template};
 use crate::resource::Resource;
-use crate::states::map::{ItemBatcher, ItemReader, ReaderConfig, ResultWriter};
+use crate::states::map::{
+    ItemBatcher, ItemReader, Pointer, ReaderConfig, ResultWriter, Transformation, WriterConfig,
+};
 
 const ITEM_READER: Supported = Supported {
     always: &["Resource", "ReaderConfig"],
@@ -80,8 +83,13 @@ fn reader_config(compiler: &mut Compiler<'_>, reader: &Fields<'_>) -> Option<Rea
     let config = Fields::of(compiler, value, &place, reader.language)?;
     config.check(compiler, &[&READER_CONFIG]);
     config.word(compiler, "ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]);
-    config.word(compiler, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
-    config.string(compiler, "ItemsPointer");
+    let transformation = config.word(compiler, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
+    if transformation.is_some_and(|word| &**word == "LOAD_AND_FLATTEN") {
+        compiler.error(
+            &place.member("Transformation"),
+            "Transformation 'LOAD_AND_FLATTEN' is not supported here: the objects' names are the items",
+        );
+    }
     let location = config.word(compiler, "CSVHeaderLocation", &["FIRST_ROW", "GIVEN"]);
     let headers = config
         .has("CSVHeaders")
@@ -90,12 +98,36 @@ fn reader_config(compiler: &mut Compiler<'_>, reader: &Fields<'_>) -> Option<Rea
         config.require(compiler, &["CSVHeaders"]);
     }
     Some(ReaderConfig {
-        input_type: config.word(compiler, "InputType", &INPUT_TYPES).cloned(),
+        input_type: input_type(compiler, &config),
+        items_pointer: items_pointer(compiler, &config),
         csv_header_location: location.cloned(),
         csv_headers: headers,
         csv_delimiter: config.word(compiler, "CSVDelimiter", &DELIMITERS).cloned(),
         max_items: config.dynamic_integer(compiler, "MaxItems", 0..=MAX_ITEMS),
     })
+}
+
+fn input_type(compiler: &mut Compiler<'_>, config: &Fields<'_>) -> Option<Arc<str>> {
+    let word = config.word(compiler, "InputType", &INPUT_TYPES)?;
+    if matches!(&**word, "MANIFEST" | "PARQUET") {
+        compiler.error(
+            &config.place.member("InputType"),
+            format!("InputType '{word}' is not supported here: CSV, JSON and JSONL are"),
+        );
+    }
+    Some(word.clone())
+}
+
+fn items_pointer(compiler: &mut Compiler<'_>, config: &Fields<'_>) -> Option<Pointer> {
+    let text = config.string(compiler, "ItemsPointer")?;
+    let pointer = Pointer::parse(text);
+    if pointer.is_none() {
+        compiler.error(
+            &config.place.member("ItemsPointer"),
+            format!("Expected a JSON Pointer such as '/data/items', but found '{text}'"),
+        );
+    }
+    pointer
 }
 
 /// Compiles `ItemBatcher`.
@@ -145,22 +177,28 @@ pub(super) fn result_writer(
             "A ResultWriter must have 'Resource', 'WriterConfig' or both",
         );
     }
-    check_writer_config(compiler, &writer);
     Some(ResultWriter {
+        config: writer_config(compiler, &writer).unwrap_or_default(),
         resource: storage(compiler, &writer, &["putObject"]),
         parameters: call_parameters(compiler, &writer),
-        config: writer.get("WriterConfig").cloned(),
     })
 }
 
-fn check_writer_config(compiler: &mut Compiler<'_>, writer: &Fields<'_>) -> Option<()> {
+fn writer_config(compiler: &mut Compiler<'_>, writer: &Fields<'_>) -> Option<WriterConfig> {
     let place = writer.place.member("WriterConfig");
     let value = writer.get("WriterConfig")?;
     let config = Fields::of(compiler, value, &place, writer.language)?;
     config.check(compiler, &[&WRITER_CONFIG]);
-    config.word(compiler, "OutputType", &["JSON", "JSONL"]);
-    config.word(compiler, "Transformation", &["NONE", "COMPACT", "FLATTEN"]);
-    Some(())
+    let output_type = config.word(compiler, "OutputType", &["JSON", "JSONL"]);
+    let transformation = config.word(compiler, "Transformation", &["NONE", "COMPACT", "FLATTEN"]);
+    Some(WriterConfig {
+        lines: output_type.is_some_and(|word| &**word == "JSONL"),
+        transformation: transformation.map(|word| match &**word {
+            "COMPACT" => Transformation::Compact,
+            "FLATTEN" => Transformation::Flatten,
+            _ => Transformation::None,
+        }),
+    })
 }
 
 /// `Resource`, which must be one of the object storage's `actions`.
@@ -185,6 +223,13 @@ fn storage(
             ),
         );
         return None;
+    }
+    if !(compiler.rules.serves)(&resource) {
+        let message = format!(
+            "The resource provided {text} is not recognized: nothing here reads or writes objects, \
+             because no object storage is set up"
+        );
+        compiler.error_with(code::INVALID_RESOURCE, &place, message);
     }
     Some(Arc::new(resource))
 }

@@ -45,7 +45,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Optio
     let resource = parse(compiler, &place, text)?;
     if let Some(message) = refused_pattern(&resource, compiler.machine_type) {
         compiler.error(&place, message);
-    } else if !(compiler.rules.serves)(&resource) {
+    } else if is_for_maps(&resource) || !(compiler.rules.serves)(&resource) {
         let message = format!(
             "The resource provided {text} is not recognized: nothing here runs it. What can be \
              run: {}",
@@ -78,6 +78,11 @@ pub(super) fn unknown() -> Arc<Resource> {
         arn: "".into(),
         kind: ResourceKind::Activity("".into()),
     })
+}
+
+/// Objects are read and written by Map states, not by tasks: those call `aws-sdk:s3`.
+fn is_for_maps(resource: &Resource) -> bool {
+    resource.resource_type() == "s3"
 }
 
 fn served(compiler: &Compiler<'_>) -> String {

@@ -79,6 +79,6 @@ fn count(value: u64) -> Value {
 }
 
 /// Times have milliseconds, always.
-fn instant(at: Timestamp) -> Value {
+pub(crate) fn instant(at: Timestamp) -> Value {
     Value::from(format!("{at:.3}"))
 }

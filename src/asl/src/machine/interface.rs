@@ -57,6 +57,9 @@ pub struct Moment {
 pub struct Limits {
     /// The largest payload of a state or task, in bytes of JSON text (AWS: 262,144).
     pub payload_bytes: usize,
+    /// How much an item reader may read, in bytes of the items' JSON text, where a small item
+    /// counts for 256. All of them are in memory, and may take ten times as much there.
+    pub items_bytes: usize,
     /// How many states one call of `handle` may enter before it yields; fewer where payloads are
     /// large.
     pub states_per_step: usize,
@@ -66,6 +69,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             payload_bytes: 256 * 1024,
+            items_bytes: 32 * 1024 * 1024,
             states_per_step: 100_000,
         }
     }

@@ -146,6 +146,7 @@ impl Machine {
             previous: 0,
             entered: Entered::default(),
             retries: Retries::default(),
+            execution: None,
             unrecorded: false,
             phase: Phase::Enter,
             timer: None,

@@ -348,6 +348,7 @@ impl Machine {
             previous: owner.previous,
             entered: Entered::default(),
             retries: Retries::default(),
+            execution: None,
             unrecorded: owner.unrecorded,
             phase: Phase::Enter,
             timer: None,

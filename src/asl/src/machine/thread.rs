@@ -10,7 +10,7 @@ use crate::errors::Fault;
 use crate::history::EventId;
 use crate::query::Variables;
 use crate::states::StateIndex;
-use crate::states::map::MapRun;
+use crate::states::map::{ChildExecution, MapRun};
 use crate::value::Value;
 
 /// A thread's place in [`Threads`].
@@ -36,6 +36,8 @@ pub(crate) struct Thread {
     pub entered: Entered,
     /// How often each Retrier of the state was used, and all of them together.
     pub retries: Retries,
+    /// The child execution that it is, where a result writer is to tell of it.
+    pub execution: Option<Arc<ChildExecution>>,
     /// Whether its events are left out of the history: a child of a distributed Map, which on
     /// AWS has a history of its own.
     pub unrecorded: bool,

@@ -95,6 +95,7 @@ impl Attempt<'_> {
             previous: 0,
             entered: context.entered,
             retries: Retries::default(),
+            execution: None,
             unrecorded: true,
             phase: Phase::Enter,
             timer: None,

@@ -311,18 +311,26 @@ fn an_express_machine_does_not_wait(#[case] arn: &str, #[case] expected: &str) {
     );
 }
 
-#[test]
-fn a_resource_that_nothing_serves_is_refused_with_what_is_served() {
-    let only_eks = |resource: &Resource| resource.is("eks", "call") || resource.is("eks", "runJob");
-    let text = with_state(
-        r#""Type": "Task", "Next": "T", "Resource": "arn:aws:states:::sqs:sendMessage""#,
-    );
-    let problems = StateMachine::compile(&text, &only_eks).unwrap_err();
+#[rstest]
+#[case::of_no_runner("arn:aws:states:::sqs:sendMessage")]
+#[case::for_maps_only("arn:aws:states:::s3:getObject")]
+fn a_resource_that_nothing_serves_is_refused_with_what_is_served(#[case] arn: &str) {
+    let served = |resource: &Resource| {
+        resource.is("eks", "call")
+            || resource.is("eks", "runJob")
+            || resource.resource_type() == "s3"
+    };
+    let text = with_state(&format!(
+        r#""Type": "Task", "Next": "T", "Resource": "{arn}""#
+    ));
+    let problems = StateMachine::compile(&text, &served).unwrap_err();
     assert_eq!(
         problems[0].to_string(),
-        "INVALID_RESOURCE: The resource provided arn:aws:states:::sqs:sendMessage is not recognized: \
-         nothing here runs it. What can be run: arn:aws:states:::eks:runJob.sync, \
-         arn:aws:states:::eks:runJob, arn:aws:states:::eks:call at /States/S/Resource"
+        format!(
+            "INVALID_RESOURCE: The resource provided {arn} is not recognized: nothing here runs it. \
+             What can be run: arn:aws:states:::eks:runJob.sync, arn:aws:states:::eks:runJob, \
+             arn:aws:states:::eks:call at /States/S/Resource"
+        )
     );
 }
 

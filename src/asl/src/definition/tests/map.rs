@@ -1,6 +1,8 @@
 use rstest::rstest;
 
 use super::{compile, said_of_state};
+use crate::definition::{Diagnostic, StateMachine};
+use crate::resource::Resource;
 use crate::states::StateKind;
 
 const PROCESSOR: &str = r#"{"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}"#;
@@ -62,6 +64,21 @@ const DISTRIBUTED: &str = r#"{"ProcessorConfig": {"Mode": "DISTRIBUTED", "Execut
 #[case(DISTRIBUTED, r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN"}}"#, "These fields are required: [CSVHeaders]")]
 #[case(
     DISTRIBUTED,
+    r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "PARQUET"}}"#,
+    "InputType 'PARQUET' is not supported here: CSV, JSON and JSONL are"
+)]
+#[case(
+    DISTRIBUTED,
+    r#""ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN"}}"#,
+    "Transformation 'LOAD_AND_FLATTEN' is not supported here: the objects' names are the items"
+)]
+#[case(
+    DISTRIBUTED,
+    r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "a/b"}}"#,
+    "Expected a JSON Pointer such as '/data/items', but found 'a/b'"
+)]
+#[case(
+    DISTRIBUTED,
     r#""ResultWriter": {}"#,
     "A ResultWriter must have 'Resource', 'WriterConfig' or both"
 )]
@@ -111,4 +128,28 @@ fn labels_are_unique() {
         super::said(&text),
         ["DUPLICATE_LABEL_NAME: Duplicate Label: same at /States/B/Label"]
     );
+}
+
+#[test]
+fn a_map_reads_and_writes_only_where_there_is_object_storage() {
+    let text = super::with_state(&format!(
+        r#""Type": "Map", "Next": "T", "ItemProcessor": {DISTRIBUTED},
+           "ItemReader": {{"Resource": "arn:aws:states:::s3:listObjectsV2"}},
+           "ResultWriter": {{"Resource": "arn:aws:states:::s3:putObject"}}"#
+    ));
+    let only_eks = |resource: &Resource| resource.resource_type() == "eks";
+    let problems = StateMachine::compile(&text, &only_eks).unwrap_err();
+    let said: Vec<String> = problems.iter().map(Diagnostic::to_string).collect();
+    let refused = |action: &str, field: &str| {
+        format!(
+            "INVALID_RESOURCE: The resource provided arn:aws:states:::s3:{action} is not \
+             recognized: nothing here reads or writes objects, because no object storage is set \
+             up at /States/S/{field}/Resource"
+        )
+    };
+    let expected = [
+        refused("listObjectsV2", "ItemReader"),
+        refused("putObject", "ResultWriter"),
+    ];
+    assert_eq!(said, expected);
 }

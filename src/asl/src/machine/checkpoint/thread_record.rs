@@ -11,6 +11,7 @@ use super::table::{Reader, Slot, Writer};
 use crate::machine::thread::{Entered, MapItem, Parent, Retries, Thread, ThreadId};
 use crate::query::Variables;
 use crate::states::StateIndex;
+use crate::states::map::ChildExecution;
 use crate::value::Value;
 
 #[derive(Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub(super) struct ThreadRecord {
     retry_count: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unrecorded: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    execution: Option<(Timestamp, Slot)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timer: Option<Timestamp>,
     phase: PhaseRecord,
@@ -64,6 +67,10 @@ impl ThreadRecord {
             retries: thread.retries.by_retrier.clone(),
             retry_count: thread.retries.total,
             unrecorded: thread.unrecorded,
+            execution: thread
+                .execution
+                .as_ref()
+                .map(|execution| (execution.started, values.slot(&execution.input))),
             timer: thread.timer,
             phase: PhaseRecord::write(&thread.phase, values),
         }
@@ -100,6 +107,12 @@ impl ThreadRecord {
                 total: self.retry_count,
             },
             unrecorded: self.unrecorded,
+            execution: self.execution.map(|(started, input)| {
+                Arc::new(ChildExecution {
+                    started,
+                    input: values.value(input),
+                })
+            }),
             timer: self.timer,
             phase: self.phase.read(values)?,
         })

@@ -142,42 +142,65 @@ fn failed(cause: &str) -> Fault {
 
 impl ItemReader {
     fn items(&self, stage: &Stage<'_>, content: &Value) -> Result<Vec<Value>, Fault> {
-        let most = self.config.most_items(stage)?;
-        let mut items = match (&self.config.input_type.as_deref(), content) {
-            (None | Some("JSON" | "MANIFEST"), Value::Array(listed)) => listed.items().to_vec(),
-            (Some("CSV"), Value::String(text)) => self.config.csv(text)?,
-            (Some("JSONL"), Value::String(text)) => json_lines(text)?,
-            (_, Value::String(text)) => json(text)?,
-            _ => {
-                return Err(failed(
-                    "The content of the object is not readable as items.",
-                ));
-            }
+        let most = Most {
+            items: self.config.most_items(stage)?,
+            bytes: stage.limits.items_bytes,
         };
-        items.truncate(most);
-        Ok(items)
+        match (&self.config.input_type.as_deref(), content) {
+            (None | Some("JSON"), Value::Array(listed)) => most.gather(given(listed.items())),
+            (Some("CSV"), Value::String(text)) => self.config.csv(text, &most),
+            (Some("JSONL"), Value::String(text)) => most.gather(json_lines(text)),
+            (_, Value::String(text)) => self.config.json(text, &most),
+            _ => Err(failed(
+                "The content of the object is not readable as items.",
+            )),
+        }
     }
 }
 
-fn json(text: &str) -> Result<Vec<Value>, Fault> {
-    let value = parse(text).map_err(|error| {
-        failed(&format!(
-            "The content of the object is not valid JSON: {error}"
-        ))
-    })?;
-    match value.as_array() {
-        Some(items) => Ok(items.to_vec()),
-        None => Err(failed("Attempting to map over non-iterable node.")),
+/// What the smallest item counts for, in bytes: in memory it takes as much.
+const SMALLEST_BYTES: usize = 256;
+
+/// How many items are read, and how many bytes of JSON they may have. A small text can become
+/// many values: a row of CSV has a value for each header.
+struct Most {
+    items: usize,
+    bytes: usize,
+}
+
+impl Most {
+    fn gather(
+        &self,
+        items: impl Iterator<Item = Result<Value, Fault>>,
+    ) -> Result<Vec<Value>, Fault> {
+        let mut gathered = Vec::new();
+        let mut bytes = 0;
+        for item in items.take(self.items) {
+            let item = item?;
+            bytes += item.text_len().max(SMALLEST_BYTES);
+            if bytes > self.bytes {
+                return Err(failed(&format!(
+                    "The items have more than {} bytes as JSON, which is the limit; each counts for \
+                     {SMALLEST_BYTES} at least.",
+                    self.bytes
+                )));
+            }
+            gathered.push(item);
+        }
+        Ok(gathered)
     }
 }
 
-fn json_lines(text: &str) -> Result<Vec<Value>, Fault> {
+fn given(items: &[Value]) -> impl Iterator<Item = Result<Value, Fault>> {
+    items.iter().cloned().map(Ok)
+}
+
+fn json_lines(text: &str) -> impl Iterator<Item = Result<Value, Fault>> {
     text.lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| {
             parse(line).map_err(|error| failed(&format!("A line is not valid JSON: {error}")))
         })
-        .collect()
 }
 
 impl ReaderConfig {
@@ -199,7 +222,23 @@ impl ReaderConfig {
             .map_or(MAX_ITEMS, |most| most.min(MAX_ITEMS)))
     }
 
-    fn csv(&self, text: &str) -> Result<Vec<Value>, Fault> {
+    fn json(&self, text: &str, most: &Most) -> Result<Vec<Value>, Fault> {
+        let value = parse(text).map_err(|error| {
+            failed(&format!(
+                "The content of the object is not valid JSON: {error}"
+            ))
+        })?;
+        let items = match &self.items_pointer {
+            Some(pointer) => pointer.find(&value),
+            None => Some(&value),
+        };
+        match items.and_then(Value::as_array) {
+            Some(items) => most.gather(given(items)),
+            None => Err(failed("Attempting to map over non-iterable node.")),
+        }
+    }
+
+    fn csv(&self, text: &str, most: &Most) -> Result<Vec<Value>, Fault> {
         let delimiter = match self.csv_delimiter.as_deref() {
             Some("PIPE") => b'|',
             Some("SEMICOLON") => b';',
@@ -227,11 +266,10 @@ impl ReaderConfig {
         if !headers.iter().all(|header| seen.insert(header)) {
             return Err(failed("CSV headers cannot contain duplicates."));
         }
-        rows.map(|row| {
+        most.gather(rows.map(|row| {
             let row = row.map_err(|error| failed(&error.to_string()))?;
             Ok(Value::Object(item(&headers, &row)))
-        })
-        .collect()
+        }))
     }
 }
 
@@ -242,4 +280,46 @@ fn item(headers: &[Arc<str>], row: &csv::StringRecord) -> Object {
         .enumerate()
         .map(|(at, header)| (header.clone(), Value::from(row.get(at).unwrap_or_default())))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Most, SMALLEST_BYTES, json_lines};
+    use crate::states::map::ReaderConfig;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(9, 3, Some(3))]
+    #[case(2, 3, Some(2))]
+    #[case(2, 2, Some(2))]
+    #[case(3, 2, None)]
+    fn items_are_read_up_to_their_number_and_refused_beyond_their_bytes(
+        #[case] items: usize,
+        #[case] small_items: usize,
+        #[case] expected: Option<usize>,
+    ) {
+        let most = Most {
+            items,
+            bytes: small_items * SMALLEST_BYTES,
+        };
+        let lines = most.gather(json_lines("{\"a\":1}\n\n{\"a\":2}\n{\"a\":3}\n"));
+        assert_eq!(lines.ok().map(|items| items.len()), expected);
+    }
+
+    #[test]
+    fn rows_count_with_their_headers() {
+        let headers = (0..1_000).map(|number| format!("header-{number}").into());
+        let config = ReaderConfig {
+            input_type: Some("CSV".into()),
+            csv_headers: Some(headers.collect()),
+            ..ReaderConfig::default()
+        };
+        let most = Most {
+            items: usize::MAX,
+            bytes: 100_000,
+        };
+        let read = |rows: usize| config.csv(&"1\n".repeat(rows), &most);
+        assert_eq!(read(6).map(|items| items.len()), Ok(6));
+        assert!(read(10).is_err());
+    }
 }

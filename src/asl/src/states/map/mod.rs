@@ -4,14 +4,18 @@
 //! inline and distributed.
 
 mod begin;
+mod child_execution;
 mod item_batcher;
 mod item_reader;
+mod pointer;
 mod result_writer;
 mod results;
 mod run;
 
 use std::sync::Arc;
 
+pub(crate) use child_execution::ChildExecution;
+pub use pointer::Pointer;
 pub(crate) use results::Results;
 pub(crate) use run::MapRun;
 
@@ -19,7 +23,6 @@ use super::{Catcher, Next, Retrier, StateIndex};
 use crate::machine::ExecutionInfo;
 use crate::query::{Dynamic, Expression, Path, Random, Template};
 use crate::resource::Resource;
-use crate::value::Value;
 
 /// The fields of a Map state.
 #[derive(Debug)]
@@ -79,8 +82,10 @@ pub struct ItemReader {
 /// `ReaderConfig`.
 #[derive(Debug, Default)]
 pub struct ReaderConfig {
-    /// `InputType`: `CSV`, `JSON`, `JSONL`, `MANIFEST`; absent for listings.
+    /// `InputType`: `CSV`, `JSON`, `JSONL`; absent for listings.
     pub input_type: Option<Arc<str>>,
+    /// `ItemsPointer`: where the items are in a JSON text.
+    pub items_pointer: Option<Pointer>,
     /// `CSVHeaderLocation`: `FIRST_ROW` or `GIVEN`.
     pub csv_header_location: Option<Arc<str>>,
     /// `CSVHeaders`
@@ -109,8 +114,28 @@ pub struct ResultWriter {
     pub resource: Option<Arc<Resource>>,
     /// `Parameters` or `Arguments`.
     pub parameters: Option<Template>,
-    /// `WriterConfig` as written: `OutputType`, `Transformation`.
-    pub config: Option<Value>,
+    /// `WriterConfig`
+    pub config: WriterConfig,
+}
+
+/// `WriterConfig`: how results are put down.
+#[derive(Debug, Default)]
+pub struct WriterConfig {
+    /// `Transformation`, where it is given.
+    pub transformation: Option<Transformation>,
+    /// Whether `OutputType` is `JSONL` instead of `JSON`.
+    pub lines: bool,
+}
+
+/// `Transformation` of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transformation {
+    /// What there is to tell of each child execution, its output among it.
+    None,
+    /// The outputs.
+    Compact,
+    /// The outputs; those that are arrays are taken apart.
+    Flatten,
 }
 
 /// The ARN of a Map Run: `arn:…:mapRun:<state machine>/<label>:<id>`.
@@ -124,6 +149,18 @@ impl MapRunArn {
             .replacen(":stateMachine:", ":mapRun:", 1);
         let label = label.map_or_else(|| random.next_uuid(), ToOwned::to_owned);
         Self(format!("{machine}/{label}:{}", random.next_uuid()).into())
+    }
+
+    /// The state machine of the child executions.
+    fn state_machine(&self) -> String {
+        let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
+        machine.replacen(":mapRun:", ":stateMachine:", 1)
+    }
+
+    /// A child execution.
+    fn child(&self, name: &str) -> String {
+        let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
+        format!("{}:{name}", machine.replacen(":mapRun:", ":execution:", 1))
     }
 
     /// The last part.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::child_execution::{ChildExecution, EndedChild};
 use super::results::Results;
 use super::{Map, MapRunArn};
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
@@ -78,6 +79,20 @@ impl MapRun {
         Some(MapItem { index, value })
     }
 
+    /// What a result writer keeps of a child execution.
+    fn keep(&self, map: &Map, child: &Thread, ended: &Ended, step: &Step<'_>) -> Option<Value> {
+        let child = EndedChild {
+            execution: child.execution.as_deref()?,
+            map_run: self.map_run.as_ref()?,
+            stopped: step.now,
+        };
+        Some(
+            map.result_writer
+                .as_ref()?
+                .keep(&child, ended, &step.random),
+        )
+    }
+
     fn is_over(&self) -> bool {
         self.running.is_empty() && usize::try_from(self.next).is_ok_and(|n| n >= self.results.len())
     }
@@ -117,6 +132,12 @@ impl Machine {
             if map.distributed {
                 child.unrecorded = true;
                 child.variables = Variables::default();
+                child.execution = map.result_writer.as_ref().map(|_| {
+                    Arc::new(ChildExecution {
+                        started: step.now,
+                        input: child.input.clone(),
+                    })
+                });
             }
             child.previous = self.record(
                 &child,
@@ -157,6 +178,7 @@ impl Machine {
             return Flow::Blocked;
         };
         run.running.remove(&parent.index);
+        let kept = run.keep(map, child, &ended, step);
         let result = match ended {
             Ended::Succeeded(output) => Ok(output),
             Ended::Failed(fault) if map.distributed => {
@@ -173,7 +195,7 @@ impl Machine {
         };
         match result {
             Ok(output) => {
-                run.results.set(parent.index, output);
+                run.results.set(parent.index, kept.unwrap_or(output));
                 self.iteration_succeeded(parent, thread, child, state, map, step)
             }
             Err(fault) => {

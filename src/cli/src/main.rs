@@ -8,7 +8,9 @@ mod local_cluster;
 mod local_run;
 mod locate;
 mod mock;
+mod object_storage;
 mod report;
+mod runners;
 mod text_file;
 
 use std::process::ExitCode;

@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 use asl::Value;
 use asl::errors::{Fault, RUNTIME};
+use asl::machine::TaskRequest;
 use asl::resource::Resource;
 use async_trait::async_trait;
 use engine::ports::{RunnerError, Task, TaskRunner, TaskUpdate};
 use serde::Deserialize;
 use tokio::sync::mpsc::UnboundedSender;
+
+use crate::runners::Runners;
 
 /// The file.
 #[derive(Deserialize)]
@@ -49,10 +52,10 @@ enum Response {
     },
 }
 
-/// Runs the tasks of mocked states; those of others go to `real`, where there is one.
+/// Runs the tasks of mocked states; those of others go to `real`.
 pub struct MockRunner {
     states: HashMap<String, Vec<Attempts>>,
-    real: Option<Arc<dyn TaskRunner>>,
+    real: Runners,
     attempts: Mutex<HashMap<Arc<str>, u64>>,
 }
 
@@ -73,7 +76,7 @@ impl MockFile {
         &self,
         state_machine: Option<&str>,
         test_case: Option<&str>,
-        real: Option<Arc<dyn TaskRunner>>,
+        real: Runners,
     ) -> anyhow::Result<MockRunner> {
         let machine = choose(
             &self.state_machines,
@@ -141,7 +144,7 @@ fn attempts(name: &str, range: &str, response: &Response) -> anyhow::Result<Atte
 
 impl MockRunner {
     /// No state is mocked.
-    pub fn without_mocks(real: Option<Arc<dyn TaskRunner>>) -> Self {
+    pub fn without_mocks(real: Runners) -> Self {
         Self {
             states: HashMap::new(),
             real,
@@ -190,38 +193,38 @@ impl TaskRunner for MockRunner {
         if let Some(responses) = self.states.get(&**state) {
             return self.answer(state, responses);
         }
-        match &self.real {
-            Some(real) if real.serves(&task.request.resource) => real.run(task, updates).await,
-            Some(_) => Err(Fault::new(
-                RUNTIME,
-                format!(
-                    "{} of the state '{state}' is not served by a cluster; mock it with --mock",
-                    task.request.resource
-                ),
-            )),
-            None => Err(Fault::new(
-                RUNTIME,
-                format!(
-                    "the state '{state}' calls {}: answer it with --mock, or give a cluster with --kubeconfig",
-                    task.request.resource
-                ),
-            )),
+        if self.real.serves(&task.request.resource) {
+            return self.real.run(task, updates).await;
         }
+        Err(Fault::new(RUNTIME, advice(&task.request)))
     }
 
     async fn cancel(&self, task: &Task) -> Result<(), RunnerError> {
-        match &self.real {
-            Some(real) if !self.states.contains_key(&*task.request.state) => {
-                real.cancel(task).await
-            }
-            _ => Ok(()),
+        match self.states.contains_key(&*task.request.state) {
+            true => Ok(()),
+            false => self.real.cancel(task).await,
         }
     }
 }
 
+/// What to do about a task that nothing here runs.
+fn advice(request: &TaskRequest) -> String {
+    let TaskRequest {
+        state, resource, ..
+    } = request;
+    let advice = if tasks::serves(resource) {
+        "answer it with --mock, or give a cluster with --kubeconfig"
+    } else if storage::serves(resource) {
+        "answer it with --mock, or give a folder with --object-storage"
+    } else {
+        "answer it with --mock"
+    };
+    format!("the state '{state}' calls {resource}: {advice}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::MockFile;
+    use super::{MockFile, Runners};
     use rstest::rstest;
 
     fn file(json: &str) -> MockFile {
@@ -246,7 +249,7 @@ mod tests {
         #[case] message: &str,
     ) {
         let error = file(TWO)
-            .runner(machine, case, None)
+            .runner(machine, case, Runners::default())
             .err()
             .unwrap()
             .to_string();
@@ -255,7 +258,9 @@ mod tests {
 
     #[test]
     fn attempts_are_answered_in_turn() {
-        let runner = file(TWO).runner(None, Some("A"), None).unwrap();
+        let runner = file(TWO)
+            .runner(None, Some("A"), Runners::default())
+            .unwrap();
         let state = "S".into();
         let responses = &runner.states["S"];
         assert_eq!(runner.answer(&state, responses).unwrap_err().name(), "E");
@@ -272,7 +277,10 @@ mod tests {
     #[test]
     fn an_attempt_that_is_no_number_is_refused() {
         let text = TWO.replace("1-2", "one");
-        let error = file(&text).runner(None, Some("A"), None).err().unwrap();
+        let error = file(&text)
+            .runner(None, Some("A"), Runners::default())
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("has 'one' where an attempt"));
     }
 }

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::certificate_authority;
+use crate::object_storage::ObjectStorageOptions;
+use crate::runners::Runners;
 
 /// Beyond this a payload would be hundreds of pages with each of its events.
 const MAX_PAYLOAD_LIMIT: u64 = 16 * 1024 * 1024;
@@ -97,6 +99,9 @@ pub struct Controller {
         help_heading = "Rights"
     )]
     privileged_group: Vec<String>,
+
+    #[command(flatten)]
+    object_storage: ObjectStorageOptions,
 
     /// Bytes of a state's or task's payload at most, up to 16777216
     #[arg(
@@ -237,7 +242,7 @@ impl Controller {
             server = %connection.cluster_url,
             "sfn-operator starts"
         );
-        let runner = KubernetesTasks::new(self.task_settings(connection, cluster))?;
+        let runner = self.runner(connection, cluster)?;
         controller::run(self.options(), Arc::new(runner), client, shutdown).await?;
         tracing::info!("sfn-operator has ended");
         Ok(())
@@ -268,6 +273,21 @@ impl Controller {
         })
     }
 
+    fn runner(
+        &self,
+        connection: kube::Config,
+        cluster: ClusterIdentity,
+    ) -> anyhow::Result<Runners> {
+        let mut runners = Runners::default();
+        runners.add(KubernetesTasks::new(
+            self.task_settings(connection, cluster),
+        )?);
+        if let Some(storage) = self.object_storage.open(&self.region)? {
+            runners.add(storage);
+        }
+        Ok(runners)
+    }
+
     fn task_settings(&self, connection: kube::Config, cluster: ClusterIdentity) -> Settings {
         let mut settings = Settings::new(connection, cluster);
         settings.acting = Acting::AsWorkflow {
@@ -287,6 +307,7 @@ impl Controller {
         let mut options = Options::new(place, &identity);
         options.namespace.clone_from(&self.watch_namespace);
         options.limits.payload_bytes = self.payload_limit;
+        options.limits.items_bytes = self.object_storage.items_bytes();
         options.listen = Some(self.listen);
         options.concurrency = self.concurrency.unwrap_or(options.concurrency);
         let running = self.max_running_executions.map(NonZeroUsize::get);

@@ -12,6 +12,7 @@ use asl::machine::Outcome;
 use clap::Args;
 use engine::ports::TaskRunner;
 use jiff::Timestamp;
+use storage::{ObjectStorage, StorageLimits};
 
 use super::{INVALID, UNUSABLE};
 use crate::definition_file::{self, DefinitionText};
@@ -19,6 +20,7 @@ use crate::local_cluster;
 use crate::local_run::{Finished, LocalRun};
 use crate::mock::{MockFile, MockRunner};
 use crate::report::{self, Findings};
+use crate::runners::Runners;
 use crate::text_file;
 
 /// Run a definition on this machine.
@@ -31,6 +33,8 @@ Examples:
       Tasks answered by a mock configuration file of Step Functions Local; waits pass at once
   sfn run workflow.asl.json --kubeconfig ~/.kube/config --cluster-name EKSCluster
       eks:* tasks run in that cluster, with your own rights
+  sfn run map.asl.json --object-storage buckets
+      ItemReader reads buckets/BUCKET/KEY, ResultWriter writes there
   sfn run statemachine.yaml --history
       The StateMachine of a manifest, with the history of the execution
 
@@ -78,6 +82,9 @@ pub struct Run {
         help_heading = "Tasks"
     )]
     cluster_name: Vec<String>,
+    /// Let ItemReader and ResultWriter use this folder: its subfolders are the buckets
+    #[arg(long, value_name = "FOLDER", help_heading = "Tasks")]
+    object_storage: Option<PathBuf>,
 
     /// Let time pass at once where the execution only waits
     #[arg(long, conflicts_with = "kubeconfig", help_heading = "Time and chance")]
@@ -136,7 +143,9 @@ impl Run {
     }
 
     fn compile(&self, text: &str, definition: &DefinitionText) -> Option<StateMachine> {
-        let serves = |resource: &_| self.mock.is_some() || tasks::serves(resource);
+        let serves = |resource: &_| {
+            self.mock.is_some() || tasks::serves(resource) || storage::serves(resource)
+        };
         let (compiled, diagnostics) = match StateMachine::compile(&definition.text, &serves) {
             Ok(compiled) => (Some(compiled.state_machine), compiled.warnings),
             Err(diagnostics) => (None, diagnostics),
@@ -158,15 +167,7 @@ impl Run {
     }
 
     async fn runner(&self) -> anyhow::Result<Arc<dyn TaskRunner>> {
-        let real: Option<Arc<dyn TaskRunner>> = match &self.kubeconfig {
-            Some(path) => {
-                let names = self.cluster_name.clone();
-                Some(Arc::new(
-                    local_cluster::tasks(path, self.context.as_deref(), names).await?,
-                ))
-            }
-            None => None,
-        };
+        let real = self.real_runners().await?;
         let Some(path) = &self.mock else {
             return Ok(Arc::new(MockRunner::without_mocks(real)));
         };
@@ -174,6 +175,19 @@ impl Run {
         let machine = self.mock_state_machine.as_deref();
         let runner = mocks.runner(machine, self.test_case.as_deref(), real);
         Ok(Arc::new(runner.with_context(|| path.clone())?))
+    }
+
+    async fn real_runners(&self) -> anyhow::Result<Runners> {
+        let mut runners = Runners::default();
+        if let Some(path) = &self.kubeconfig {
+            let names = self.cluster_name.clone();
+            runners.add(local_cluster::tasks(path, self.context.as_deref(), names).await?);
+        }
+        if let Some(folder) = &self.object_storage {
+            let storage = ObjectStorage::folder(folder, StorageLimits::default());
+            runners.add(storage.context("--object-storage")?);
+        }
+        Ok(runners)
     }
 
     fn print(&self, finished: &Finished) -> anyhow::Result<()> {

@@ -75,7 +75,8 @@ impl Validate {
 }
 
 fn check(definition: &DefinitionText) -> Vec<Diagnostic> {
-    match StateMachine::compile(&definition.text, &tasks::serves) {
+    let serves = |resource: &_| tasks::serves(resource) || storage::serves(resource);
+    match StateMachine::compile(&definition.text, &serves) {
         Ok(compiled) => compiled.warnings,
         Err(diagnostics) => diagnostics,
     }

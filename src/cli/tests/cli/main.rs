@@ -12,6 +12,7 @@ mod crds;
 mod graph;
 mod help;
 mod hostile;
+mod object_storage;
 mod run;
 mod sfn;
 mod test_state;

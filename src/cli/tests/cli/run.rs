@@ -3,7 +3,8 @@
 use crate::sfn::sfn;
 use rstest::rstest;
 
-const FIXED: [&str; 5] = [
+/// What makes a run the same each time.
+pub const FIXED: [&str; 5] = [
     "--no-wait",
     "--start-time",
     "2024-01-31T12:00:00Z",

@@ -60,8 +60,7 @@ impl RunJob {
         let request = Outgoing::json(Actor::Operator, Method::DELETE, target, &options.into());
         let answer = self.send_own(request).await?;
         match answer.status {
-            // Gone by now, or another Job took the name.
-            StatusCode::NOT_FOUND | StatusCode::CONFLICT => Ok(()),
+            StatusCode::NOT_FOUND => Ok(()),
             status if status.is_success() => {
                 info!(
                     job = job.name,
@@ -70,6 +69,7 @@ impl RunJob {
                 );
                 Ok(())
             }
+            // Of a conflict as well: where another Job took the name, the next look tells.
             _ => Err(refused("delete", &answer)),
         }
     }

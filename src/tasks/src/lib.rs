@@ -16,6 +16,8 @@ mod paths;
 mod run_job;
 mod settings;
 #[cfg(test)]
+mod test_api;
+#[cfg(test)]
 mod test_task;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ mod request;
 mod resend;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::Value;
 use asl::errors::{DATA_LIMIT_EXCEEDED, Fault, RUNTIME, TIMEOUT};
@@ -22,6 +23,9 @@ use crate::settings::{ClusterIdentity, TaskLimits};
 /// How often a request is sent again that the API server had no time for (429). Then the
 /// workflow is told, and its own Retriers decide.
 const BUSY_RETRIES: usize = 5;
+/// How long a request is sent again that the API server could not serve (500, 503, 504), as while
+/// etcd elects a leader. Afterwards nobody but this task knows whether it was carried out.
+const TROUBLE_TIME: Duration = Duration::from_secs(15);
 
 /// Sends requests.
 pub(crate) struct Call {
@@ -67,10 +71,12 @@ impl Call {
     ) -> Result<Answer, Fault> {
         let mut outgoing = self.build_outgoing(request, actor);
         let mut patience = Patience::new(self.limits.retry_time);
-        let mut resent = task.resumed;
+        let mut trouble = None;
+        // Whether the request may have been carried out before.
+        let mut uncertain = task.resumed;
         let mut busy = 0;
         loop {
-            if resent
+            if uncertain
                 && request.method == Method::PATCH
                 && let Some(answer) = self.find_own_write(request, actor).await
             {
@@ -79,15 +85,26 @@ impl Call {
             match self.api.send(&outgoing).await {
                 Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => {
                     busy += 1;
-                    if busy > BUSY_RETRIES || !patience.try_pause(answer.retry_after()).await {
+                    let enough = busy > BUSY_RETRIES && !uncertain;
+                    if enough || !patience.try_pause(answer.retry_after()).await {
+                        return Ok(answer);
+                    }
+                }
+                Ok(answer) if is_trouble(&answer, request) => {
+                    uncertain = true;
+                    let time = TROUBLE_TIME.min(self.limits.retry_time);
+                    let trouble = trouble.get_or_insert_with(|| Patience::new(time));
+                    if !trouble.try_pause(answer.retry_after()).await {
                         return Ok(answer);
                     }
                 }
                 Ok(answer) if may_merge_plainly(&answer, &mut outgoing) => {}
-                Ok(answer) if resent => return Ok(self.recognize(answer, request, actor).await),
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    let recognized = self.recognize(answer, uncertain, request, actor);
+                    return Ok(recognized.await);
+                }
                 Err(SendError::Unreachable(why)) => {
-                    resent = true;
+                    uncertain = true;
                     if !patience.try_pause(None).await {
                         return Err(self.unreachable(&why));
                     }
@@ -108,10 +125,18 @@ impl Call {
         }
     }
 
-    /// What a refusal means when the same request may have been carried out before.
-    async fn recognize(&self, answer: Answer, request: &CallRequest, actor: &Actor) -> Answer {
+    /// What a refusal means when the same request may have been carried out before. A conflict
+    /// with what the task itself wrote tells so even where nothing was sent twice from here, as
+    /// something in between may have done it.
+    async fn recognize(
+        &self,
+        answer: Answer,
+        uncertain: bool,
+        request: &CallRequest,
+        actor: &Actor,
+    ) -> Answer {
         match (&request.method, answer.status) {
-            (&Method::DELETE, StatusCode::NOT_FOUND) => build_deleted(),
+            (&Method::DELETE, StatusCode::NOT_FOUND) if uncertain => build_deleted(),
             (&Method::POST | &Method::PUT, StatusCode::CONFLICT) => {
                 let own = self.find_own_write(request, actor).await;
                 own.unwrap_or(answer)
@@ -130,6 +155,14 @@ impl Call {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         build_failure(status, message.into(), self.limits.cause_bytes)
     }
+}
+
+/// Whether the API server itself could not serve a request. What it passes on to pods, Services
+/// and nodes is another's answer, and another's to be asked once.
+fn is_trouble(answer: &Answer, request: &CallRequest) -> bool {
+    let passed_on = request.path.split('/').any(|part| part == "proxy");
+    let is_own = answer.value().get("kind").and_then(Value::as_str) == Some("Status");
+    answer.status.is_server_error() && is_own && !passed_on
 }
 
 /// Resources without a strategic merge patch, as custom resources, answer 415 to one: then the
@@ -171,3 +204,6 @@ fn build_no_answer(error: &SendError, request: &CallRequest) -> Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ impl RunJob {
                         _ => return Err(answer.fault(self.limits.cause_bytes)),
                     }
                 }
-                Ok(answer) if answer.may_succeed_later() => {
+                Ok(answer) if answer.may_succeed_later() || is_contended(&answer) => {
                     report.trouble(Some(answer.message()));
                     report.show(&Observed::default());
                     if !patience.try_pause(answer.retry_after()).await {
@@ -162,6 +162,35 @@ fn name_of(job: &Value) -> Option<&str> {
     job.get("metadata")?.get("name")?.as_str()
 }
 
+/// Several requests changed the same thing at once, as the ResourceQuota that counts Jobs: each
+/// Job's request may lose against another's.
+fn is_contended(answer: &Answer) -> bool {
+    answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("Conflict")
+}
+
 fn already_exists(answer: &Answer) -> bool {
     answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("AlreadyExists")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_contended;
+    use crate::api_server::Answer;
+    use asl::value::parse;
+    use http::StatusCode;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(409, "Conflict", true)]
+    #[case(409, "AlreadyExists", false)]
+    #[case(403, "Conflict", false)]
+    fn a_lost_race_is_told_from_a_name_that_is_taken(
+        #[case] code: u16,
+        #[case] reason: &str,
+        #[case] expected: bool,
+    ) {
+        let status = parse(&crate::test_api::status(code, reason)).unwrap();
+        let answer = Answer::recalled(StatusCode::from_u16(code).unwrap(), &status);
+        assert_eq!(is_contended(&answer), expected);
+    }
 }

@@ -1,8 +1,10 @@
 //! The API server's audit log, where the cluster is a local one: it knows every request, also
 //! those whose objects are gone.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -10,7 +12,10 @@ use serde_json::Value;
 /// The part of the audit log that was written since a test began.
 #[derive(Debug, Clone)]
 pub struct Audit {
-    path: PathBuf,
+    folder: PathBuf,
+    /// The file that was written to then, by its number, as it is renamed once it is full.
+    file: u64,
+    /// Its length then, in bytes.
     start: u64,
 }
 
@@ -25,6 +30,10 @@ pub struct Request {
     pub namespace: String,
     /// The object.
     pub name: String,
+    /// The subresource, such as `status`; empty if there is none.
+    pub subresource: String,
+    /// The object's uid, where the request names it.
+    pub uid: Option<String>,
     /// The one whose rights counted.
     pub user: String,
     /// The one who sent it.
@@ -33,14 +42,27 @@ pub struct Request {
     pub code: u64,
 }
 
+/// What the log tells of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// How often one of its name was created.
+    pub created: usize,
+    /// The uids that requests about the name gave.
+    pub uids: BTreeSet<String>,
+}
+
 impl Audit {
     /// The log from here on; none where this is no local cluster.
     #[must_use]
     pub fn begin() -> Option<Self> {
         let kubeconfig = std::env::var("KUBECONFIG").ok()?;
-        let path = Path::new(&kubeconfig).parent()?.join("log/audit.log");
-        let start = path.metadata().ok()?.len();
-        Some(Self { path, start })
+        let folder = Path::new(&kubeconfig).parent()?.join("log");
+        let log = folder.join("audit.log").metadata().ok()?;
+        Some(Self {
+            folder,
+            file: log.ino(),
+            start: log.len(),
+        })
     }
 
     /// The requests about this resource in this namespace, in order.
@@ -49,19 +71,65 @@ impl Audit {
     /// The log cannot be read.
     #[must_use]
     pub fn requests(&self, namespace: &str, resource: &str) -> Vec<Request> {
-        let mut file = File::open(&self.path).expect("the audit log is there");
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        // a log that is shorter than it was is a new one
-        let start = if length < self.start { 0 } else { self.start };
-        file.seek(SeekFrom::Start(start)).expect("a file");
+        let mut requests = self.all_requests(namespace, resource);
+        requests.retain(|request| request.subresource.is_empty());
+        requests
+    }
+
+    /// The objects that there were, by name: those of which a request succeeded. A creation whose
+    /// client went away may be logged as failed although it was carried out; then what others did
+    /// to the object tells of it.
+    ///
+    /// # Panics
+    /// The log cannot be read.
+    #[must_use]
+    pub fn objects(&self, namespace: &str, resource: &str) -> BTreeMap<String, Traces> {
+        let mut objects = BTreeMap::<String, Traces>::new();
+        for request in self.all_requests(namespace, resource) {
+            if request.code >= 300 || request.verb == "deletecollection" {
+                continue;
+            }
+            let traces = objects.entry(request.name).or_default();
+            traces.created += usize::from(request.verb == "create");
+            traces.uids.extend(request.uid);
+        }
+        objects
+    }
+
+    fn all_requests(&self, namespace: &str, resource: &str) -> Vec<Request> {
         let place = format!("\"namespace\":\"{namespace}\"");
-        BufReader::new(file)
-            .lines()
+        let files = self.files().expect("the audit log can be read");
+        files
+            .into_iter()
+            .flat_map(BufRead::lines)
             .map_while(Result::ok)
             .filter(|line| line.contains(&place))
             .filter_map(|line| read(&serde_json::from_str(&line).ok()?))
             .filter(|request| request.namespace == namespace && request.resource == resource)
             .collect()
+    }
+
+    /// What was written since, oldest first.
+    fn files(&self) -> io::Result<Vec<BufReader<File>>> {
+        let mut paths = fs::read_dir(&self.folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.retain(|path| {
+            let name = path.file_name().unwrap_or_default();
+            name.to_string_lossy().starts_with("audit")
+        });
+        // the names of those that are full end with a time, and stand before the current one's
+        paths.sort();
+        let mut files = Vec::new();
+        for path in paths {
+            let mut file = File::open(path)?;
+            if file.metadata()?.ino() == self.file {
+                files.clear();
+                file.seek(SeekFrom::Start(self.start))?;
+            }
+            files.push(BufReader::new(file));
+        }
+        Ok(files)
     }
 
     /// The names of the objects that were created, in order.
@@ -93,6 +161,8 @@ fn read(event: &Value) -> Option<Request> {
         },
         namespace: text(reference.get("namespace"))?,
         name: text(reference.get("name")).unwrap_or_default(),
+        subresource: text(reference.get("subresource")).unwrap_or_default(),
+        uid: text(reference.get("uid")),
         user: acted.unwrap_or_else(|| sender.clone()),
         sender,
         code: event["responseStatus"]["code"].as_u64()?,

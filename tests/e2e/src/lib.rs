@@ -15,6 +15,7 @@
 pub mod audit;
 pub mod aws_auth;
 pub mod definition;
+pub mod history;
 pub mod kubectl;
 pub mod operator;
 pub mod run;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crd::{Execution, ExecutionPage, ExecutionStatus, RunStatus};
+use crd::{Execution, ExecutionStatus, RunStatus};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::events::v1::Event;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -10,8 +10,8 @@ use kube::runtime::watcher::Config;
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::Scenario;
 use crate::watch::{PATIENCE, show, wait_for, wait_for_all};
+use crate::{Scenario, history};
 
 /// An execution.
 pub struct Run<'a> {
@@ -146,38 +146,19 @@ impl<'a> Run<'a> {
     /// It cannot be read, has gaps, or is not as long as the status says.
     pub async fn history(&self) -> Vec<Value> {
         let execution = self.api().get(&self.name).await.expect("the Execution");
-        let status = execution.status.expect("a status");
-        let record = status.checkpoint.expect("a checkpoint");
-        let record = engine::record::decode(&record).expect("a record");
-        let text = self.sealed_history().await + record.tail.text();
-        let events: Vec<Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).expect("an event"))
-            .collect();
+        let events = history::read(&self.scenario.client, &execution).await;
+        let events = events.unwrap_or_else(|why| panic!("{why}"));
         let ids: Vec<_> = events.iter().map(|event| event["id"].as_i64()).collect();
         let expected: Vec<_> = (1..).map(Some).take(events.len()).collect();
         assert_eq!(ids, expected);
         assert_eq!(
-            status.history_length.unwrap_or_default(),
+            execution
+                .status
+                .and_then(|status| status.history_length)
+                .unwrap_or_default(),
             events.len() as i64
         );
         events
-    }
-
-    async fn sealed_history(&self) -> String {
-        let fields = ListParams::default().fields(&format!("executionUID={}", self.uid));
-        let pages = self.scenario.api::<ExecutionPage>().list(&fields).await;
-        let mut pages: Vec<_> = pages
-            .expect("pages")
-            .into_iter()
-            .map(|page| page.spec)
-            .filter(|page| page.format.starts_with("history"))
-            .collect();
-        pages.sort_by_key(|page| page.sequence);
-        let read = |page: &crd::ExecutionPageContent| {
-            engine::history::read_page(&page.data).expect("a page").1
-        };
-        pages.iter().map(read).collect()
     }
 
     /// The types of the history's events.

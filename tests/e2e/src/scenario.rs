@@ -24,8 +24,8 @@ pub const WORKFLOW: &str = "workflow";
 /// The ServiceAccount that may do nothing.
 pub const LIMITED: &str = "limited";
 
-/// What the ServiceAccount may do.
-const RIGHTS: &str = r#"
+/// The ServiceAccounts, and what the first may do.
+pub const RIGHTS: &str = r#"
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: workflow}

@@ -69,7 +69,7 @@ demo: ## From nothing to a finished execution: cluster, image, helm install, the
 ##@ Checks
 
 .PHONY: test
-test: ## All that must hold: the parts below up to e2e, on a cluster of its own
+test: ## All that must hold: the parts that .ci/test lists, on a cluster of its own
 	@.ci/test
 
 .PHONY: fmt
@@ -148,3 +148,7 @@ integration: cluster ## Single crates against the cluster in use
 .PHONY: e2e
 e2e: cluster ## End-to-end tests: the operator, helm-installed into the cluster in use
 	@tests/e2e/run
+
+.PHONY: chaos
+chaos: cluster ## Rounds of faults (ROUNDS=20 SEED=s ROUND=r) in the cluster in use: the operator killed, its requests cut
+	@tests/chaos/run --rounds $(or $(ROUNDS),20) $(addprefix --seed ,$(SEED)) $(addprefix --round ,$(ROUND))

@@ -30,8 +30,6 @@ pub struct Request {
     pub namespace: String,
     /// The object.
     pub name: String,
-    /// The subresource, such as `status`; empty if there is none.
-    pub subresource: String,
     /// The object's uid, where the request names it.
     pub uid: Option<String>,
     /// The one whose rights counted.
@@ -65,14 +63,15 @@ impl Audit {
         })
     }
 
-    /// The requests about this resource in this namespace, in order.
+    /// The requests about this resource in this namespace, in order; those about a subresource
+    /// only where it is named, such as `executions/status`.
     ///
     /// # Panics
     /// The log cannot be read.
     #[must_use]
     pub fn requests(&self, namespace: &str, resource: &str) -> Vec<Request> {
-        let mut requests = self.all_requests(namespace, resource);
-        requests.retain(|request| request.subresource.is_empty());
+        let mut requests = self.all_requests(namespace);
+        requests.retain(|request| request.resource == resource);
         requests
     }
 
@@ -85,8 +84,9 @@ impl Audit {
     #[must_use]
     pub fn objects(&self, namespace: &str, resource: &str) -> BTreeMap<String, Traces> {
         let mut objects = BTreeMap::<String, Traces>::new();
-        for request in self.all_requests(namespace, resource) {
-            if request.code >= 300 || request.verb == "deletecollection" {
+        for request in self.all_requests(namespace) {
+            let about = request.resource.split('/').next() == Some(resource);
+            if !about || request.code >= 300 || request.verb == "deletecollection" {
                 continue;
             }
             let traces = objects.entry(request.name).or_default();
@@ -96,7 +96,7 @@ impl Audit {
         objects
     }
 
-    fn all_requests(&self, namespace: &str, resource: &str) -> Vec<Request> {
+    fn all_requests(&self, namespace: &str) -> Vec<Request> {
         let place = format!("\"namespace\":\"{namespace}\"");
         let files = self.files().expect("the audit log can be read");
         files
@@ -105,7 +105,7 @@ impl Audit {
             .map_while(Result::ok)
             .filter(|line| line.contains(&place))
             .filter_map(|line| read(&serde_json::from_str(&line).ok()?))
-            .filter(|request| request.namespace == namespace && request.resource == resource)
+            .filter(|request| request.namespace == namespace)
             .collect()
     }
 
@@ -161,7 +161,6 @@ fn read(event: &Value) -> Option<Request> {
         },
         namespace: text(reference.get("namespace"))?,
         name: text(reference.get("name")).unwrap_or_default(),
-        subresource: text(reference.get("subresource")).unwrap_or_default(),
         uid: text(reference.get("uid")),
         user: acted.unwrap_or_else(|| sender.clone()),
         sender,

@@ -21,9 +21,9 @@ mod doing;
 const MAX_CAUSE: usize = 32 * 1024;
 /// The longest error name that status shows, in bytes.
 const MAX_ERROR: usize = 1024;
-/// What an Execution holds of its input and output together, in bytes of JSON text: with all else
-/// that is in it the object stays below 512 KiB.
-const MAX_PAYLOADS: usize = 384 * 1024;
+/// What an Execution holds of its input and output together, in bytes of JSON text: both may be as
+/// large as AWS allows, and the object stays well below the 1.5 MiB that etcd takes.
+const MAX_PAYLOADS: usize = 2 * 256 * 1024;
 
 /// What stays the same while an execution runs.
 #[derive(Debug, Clone)]

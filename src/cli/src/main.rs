@@ -2,15 +2,13 @@
 
 mod certificate_authority;
 mod command;
+mod connection;
 mod definition_file;
-mod graph;
 mod local_cluster;
 mod local_run;
 mod locate;
 mod mock;
-mod object_storage;
 mod report;
-mod runners;
 mod text_file;
 
 use std::process::ExitCode;

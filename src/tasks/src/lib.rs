@@ -16,8 +16,6 @@ mod paths;
 mod run_job;
 mod settings;
 #[cfg(test)]
-mod test_api;
-#[cfg(test)]
 mod test_task;
 
 use std::sync::Arc;
@@ -72,8 +70,22 @@ impl KubernetesTasks {
     /// # Errors
     /// The connection's settings cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let mut connection = settings.connection.clone();
+        // The client's own retries know neither what a resend may find nor how long a task
+        // wants to wait.
+        connection.default_retry = false;
+        let client = kube::Client::try_from(connection)
+            .map_err(|error| SetupError::Connection(Box::new(error)))?;
+        Self::with_client(client, settings)
+    }
+
+    /// As [`KubernetesTasks::new`], by a client of this connection that retries nothing itself.
+    ///
+    /// # Errors
+    /// The connection's settings cannot be used.
+    pub fn with_client(client: kube::Client, settings: Settings) -> Result<Self, SetupError> {
         let Settings {
-            mut connection,
+            connection,
             cluster,
             acting,
             limits,
@@ -83,15 +95,10 @@ impl KubernetesTasks {
         {
             return Err(SetupError::Impersonating(user.clone()));
         }
-        // The client's own retries know neither what a resend may find nor how long a task
-        // wants to wait.
-        connection.default_retry = false;
-        let client = kube::Client::try_from(connection)
-            .map_err(|error| SetupError::Connection(Box::new(error)))?;
         // Calls that take long, as watches do, keep no Job waiting for its turn.
         let for_jobs = ApiServer::new(client.clone(), &limits);
-        let for_calls = ApiServer::new(client, &limits);
-        let identities = Arc::new(Identities::new(acting, for_calls.clone(), limits));
+        let for_calls = ApiServer::new(client.clone(), &limits);
+        let identities = Arc::new(Identities::new(acting, client, limits));
         Ok(Self {
             run_job: RunJob::new(for_jobs, cluster.clone(), identities.clone(), limits),
             call: Call::new(for_calls.clone(), cluster.clone(), identities, limits),
@@ -126,11 +133,6 @@ impl TaskRunner for KubernetesTasks {
         serves(resource)
     }
 
-    /// A request that was sent cannot be taken back; a Job can.
-    fn leaves_something(&self, resource: &Resource) -> bool {
-        decide_service(resource) == Some(Service::RunJob)
-    }
-
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         match decide_service(&task.request.resource) {
             Some(Service::RunJob) => self.run_job.run(task, updates).await,
@@ -146,6 +148,7 @@ impl TaskRunner for KubernetesTasks {
     async fn cancel(&self, task: &Task) -> Result<(), RunnerError> {
         match decide_service(&task.request.resource) {
             Some(Service::RunJob) => self.run_job.cancel(task).await,
+            // A request that was sent cannot be taken back.
             _ => Ok(()),
         }
     }

@@ -2,25 +2,20 @@
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
-use controller::{LeaseOptions, Options, Place};
+use controller::{Clients, Leadership, LeaseOptions, Options, Place};
 use tasks::{Acting, ClusterIdentity, KubernetesTasks, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::certificate_authority;
-use crate::object_storage::ObjectStorageOptions;
-use crate::runners::Runners;
-
-/// Beyond this a payload would be hundreds of pages with each of its events.
-const MAX_PAYLOAD_LIMIT: u64 = 16 * 1024 * 1024;
+use crate::connection::{Gate, connect, connect_patiently, connect_through};
 
 /// Run the operator.
 #[derive(Args)]
@@ -100,18 +95,8 @@ pub struct Controller {
     )]
     privileged_group: Vec<String>,
 
-    #[command(flatten)]
-    object_storage: ObjectStorageOptions,
-
-    /// Bytes of a state's or task's payload at most, up to 16777216
-    #[arg(
-        long,
-        env = "SFN_PAYLOAD_LIMIT",
-        value_name = "BYTES",
-        default_value_t = 256 * 1024,
-        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_PAYLOAD_LIMIT),
-        help_heading = "Limits"
-    )]
+    /// Bytes of a state's or task's payload at most
+    #[arg(long, env = "SFN_PAYLOAD_LIMIT", value_name = "BYTES", default_value_t = 256 * 1024, help_heading = "Limits")]
     payload_limit: usize,
     /// Executions that run at the same time, of all namespaces; others wait in the order of their creation [default: 10000]
     #[arg(
@@ -124,6 +109,23 @@ pub struct Controller {
     /// Objects of a kind that are reconciled at the same time [default: 16]
     #[arg(long, env = "SFN_CONCURRENCY", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Limits")]
     concurrency: Option<u16>,
+    /// Requests to the API server in a second at most, those of leader election apart; 0 for any number
+    #[arg(
+        long,
+        env = "SFN_API_QPS",
+        value_name = "NUMBER",
+        default_value_t = 0,
+        help_heading = "Limits"
+    )]
+    api_qps: u32,
+    /// Requests beyond that rate that may be sent at once; with --api-qps only [default: as many as in two seconds]
+    #[arg(
+        long,
+        env = "SFN_API_BURST",
+        value_name = "NUMBER",
+        help_heading = "Limits"
+    )]
+    api_burst: Option<NonZeroU32>,
     /// Revisions kept of each state machine besides those in use [default: 5]
     #[arg(
         long,
@@ -234,18 +236,33 @@ impl Controller {
         let connection = kube::Config::infer()
             .await
             .context("there is neither a cluster around this process nor a kubeconfig")?;
-        let client = kube::Client::try_from(connection.clone())?;
         let cluster = self.cluster(&connection)?;
+        let options = self.options();
+        let gate = self.gate(&options);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             cluster = cluster.name,
             server = %connection.cluster_url,
             "sfn-operator starts"
         );
-        let runner = self.runner(connection, cluster)?;
-        controller::run(self.options(), Arc::new(runner), client, shutdown).await?;
+        let clients = Clients {
+            work: connect_patiently(connection.clone(), gate.clone())?,
+            election: connect(connection.clone())?,
+        };
+        let for_tasks = connect_through(connection.clone(), gate)?;
+        let settings = self.task_settings(connection, cluster);
+        let runner = KubernetesTasks::with_client(for_tasks, settings)?;
+        controller::run(options, Arc::new(runner), clients, shutdown).await?;
         tracing::info!("sfn-operator has ended");
         Ok(())
+    }
+
+    fn gate(&self, options: &Options) -> Gate {
+        let leadership = match &options.lease {
+            Some(lease) => lease.leadership.clone(),
+            None => Leadership::unelected(),
+        };
+        Gate::new(leadership, self.api_qps, self.api_burst)
     }
 
     fn cluster(&self, connection: &kube::Config) -> anyhow::Result<ClusterIdentity> {
@@ -273,21 +290,6 @@ impl Controller {
         })
     }
 
-    fn runner(
-        &self,
-        connection: kube::Config,
-        cluster: ClusterIdentity,
-    ) -> anyhow::Result<Runners> {
-        let mut runners = Runners::default();
-        runners.add(KubernetesTasks::new(
-            self.task_settings(connection, cluster),
-        )?);
-        if let Some(storage) = self.object_storage.open(&self.region)? {
-            runners.add(storage);
-        }
-        Ok(runners)
-    }
-
     fn task_settings(&self, connection: kube::Config, cluster: ClusterIdentity) -> Settings {
         let mut settings = Settings::new(connection, cluster);
         settings.acting = Acting::AsWorkflow {
@@ -307,7 +309,6 @@ impl Controller {
         let mut options = Options::new(place, &identity);
         options.namespace.clone_from(&self.watch_namespace);
         options.limits.payload_bytes = self.payload_limit;
-        options.limits.items_bytes = self.object_storage.items_bytes();
         options.listen = Some(self.listen);
         options.concurrency = self.concurrency.unwrap_or(options.concurrency);
         let running = self.max_running_executions.map(NonZeroUsize::get);

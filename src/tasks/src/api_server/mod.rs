@@ -210,47 +210,8 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::Duration;
-
-    use super::{Actor, ApiServer, Outgoing, Patience, SendError, build_request};
-    use crate::settings::TaskLimits;
+    use super::{Actor, Outgoing, SendError, build_request};
     use http::header::{HeaderName, HeaderValue};
-    use http::{Request, Response};
-    use kube::client::Body;
-    use tokio::time::Instant;
-
-    /// An API server that has time for nothing but every third request.
-    fn busy_api_server() -> ApiServer {
-        let count = AtomicU32::new(0);
-        let service = tower::service_fn(move |_: Request<Body>| {
-            let answer = match count.fetch_add(1, Ordering::Relaxed) % 3 {
-                2 => Response::builder().status(200),
-                _ => Response::builder().status(429).header("Retry-After", "7"),
-            };
-            std::future::ready(answer.body(Body::empty()))
-        });
-        let client = kube::Client::new(service, "default");
-        ApiServer::new(client, &TaskLimits::default())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_pauses_that_a_busy_api_server_asks_for_are_made() {
-        let (api, start) = (busy_api_server(), Instant::now());
-        let patience = Patience::new(Duration::from_secs(60));
-        let request = Outgoing::get("/api".into());
-        let answer = api.send_patiently(&request, patience).await.unwrap();
-        assert_eq!(answer.status, 200);
-        assert!(start.elapsed() >= Duration::from_secs(14));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_busy_api_server_s_answer_is_given_when_the_patience_ends() {
-        let patience = Patience::new(Duration::from_secs(10));
-        let request = Outgoing::get("/api".into());
-        let answer = busy_api_server().send_patiently(&request, patience).await;
-        assert_eq!(answer.unwrap().status, 429);
-    }
 
     #[test]
     fn a_request_carries_every_impersonated_group() {

@@ -60,7 +60,8 @@ impl RunJob {
         let request = Outgoing::json(Actor::Operator, Method::DELETE, target, &options.into());
         let answer = self.send_own(request).await?;
         match answer.status {
-            StatusCode::NOT_FOUND => Ok(()),
+            // Gone by now, or another Job took the name.
+            StatusCode::NOT_FOUND | StatusCode::CONFLICT => Ok(()),
             status if status.is_success() => {
                 info!(
                     job = job.name,
@@ -69,7 +70,6 @@ impl RunJob {
                 );
                 Ok(())
             }
-            // Of a conflict as well: where another Job took the name, the next look tells.
             _ => Err(refused("delete", &answer)),
         }
     }

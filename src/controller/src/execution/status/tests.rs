@@ -104,7 +104,7 @@ fn an_output_for_which_there_is_no_room_is_told_and_left_to_the_history() {
     assert_eq!(
         ready,
         Some(
-            "the output has 393215 bytes, for which a status has no room: the last event of the \
+            "the output has 524287 bytes, for which a status has no room: the last event of the \
              history has it"
         )
     );

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use anyhow::Context;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use tasks::{Acting, ClusterIdentity, KubernetesTasks, Settings};
+
+use crate::connection::read_config;
 
 /// Runs tasks in the cluster that a kubeconfig names, with the rights it gives.
 ///
@@ -15,14 +16,7 @@ pub async fn tasks(
     context: Option<&str>,
     cluster_names: Vec<String>,
 ) -> anyhow::Result<KubernetesTasks> {
-    let unusable = || format!("cannot use the kubeconfig {}", kubeconfig.display());
-    let config = Kubeconfig::read_from(kubeconfig).with_context(unusable)?;
-    let options = KubeConfigOptions {
-        context: context.map(str::to_owned),
-        ..KubeConfigOptions::default()
-    };
-    let connection = kube::Config::from_custom_kubeconfig(config, &options).await;
-    let connection = connection.with_context(unusable)?;
+    let connection = read_config(kubeconfig, context).await?;
     let mut names = cluster_names.into_iter();
     let cluster = ClusterIdentity {
         name: names.next().unwrap_or_default(),
@@ -32,5 +26,6 @@ pub async fn tasks(
     };
     let mut settings = Settings::new(connection, cluster);
     settings.acting = Acting::AsConnection;
-    KubernetesTasks::new(settings).with_context(unusable)
+    KubernetesTasks::new(settings)
+        .with_context(|| format!("cannot use the kubeconfig {}", kubeconfig.display()))
 }

@@ -11,15 +11,18 @@ use asl::machine::{ExecutionInfo, Limits, Outcome};
 use engine::clock::{RuntimeClock, SystemClock};
 use engine::driver::{Driver, End, Known, Ports, Settings};
 use engine::entropy::{RandomEntropy, SeededEntropy};
-use engine::history;
+use engine::history::Forward;
 use engine::memory::{Kept, MemoryStore};
 use engine::ports::{
-    Clock, Entropy, ExecutionKey, Identity, Observer, PageKind, Task, TaskRunner, Unobserved,
+    Clock, Entropy, ExecutionKey, Identity, Observer, PageId, Store as _, Task, TaskRunner,
+    Unobserved,
 };
 use engine::record;
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+
+use crate::history_line::history_line;
 
 /// What is run, and how.
 pub struct LocalRun {
@@ -133,7 +136,7 @@ impl LocalRun {
                 .snapshot
                 .as_ref()
                 .and_then(|last| last.progress.stopped),
-            history: history_of(&kept)?,
+            history: history_of(&store, &key, &kept).await?,
         })
     }
 
@@ -165,18 +168,23 @@ impl LocalRun {
     }
 }
 
-/// The events in order: sealed pages first, then what the record ends with.
-fn history_of(kept: &Kept) -> anyhow::Result<Vec<String>> {
-    let mut text = String::new();
-    for (id, data) in &kept.pages {
-        if id.kind == PageKind::History {
-            text.push_str(&history::read_page(data)?.1);
-        }
+/// The events in order.
+async fn history_of(
+    store: &MemoryStore,
+    key: &ExecutionKey,
+    kept: &Kept,
+) -> anyhow::Result<Vec<String>> {
+    let Some(snapshot) = &kept.snapshot else {
+        return Ok(Vec::new());
+    };
+    let tail = record::decode(&snapshot.record)?.tail;
+    let load = async |id: &PageId| store.load_page(key, id).await;
+    let mut reader = Forward::open(&tail, 0, load).await?;
+    let mut lines = Vec::new();
+    while let Some(line) = reader.next().await? {
+        lines.push(line.text);
     }
-    if let Some(snapshot) = &kept.snapshot {
-        text.push_str(record::decode(&snapshot.record)?.tail.text());
-    }
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(lines)
 }
 
 impl Finished {
@@ -219,31 +227,14 @@ impl Finished {
         json
     }
 
-    /// One line an event: its number, the seconds since the start, its type, and what it is about.
+    /// One line an event, for people.
     pub fn history_lines(&self) -> impl Iterator<Item = String> {
-        self.history
-            .iter()
-            .map(|line| self.history_line(line).unwrap_or_else(|| line.clone()))
-    }
-
-    fn history_line(&self, line: &str) -> Option<String> {
-        let event: serde_json::Value = serde_json::from_str(line).ok()?;
-        let id = event.get("id")?.as_u64()?;
-        let kind = event.get("type")?.as_str()?;
-        let timestamp: Timestamp = event.get("timestamp")?.as_str()?.parse().ok()?;
-        let seconds = timestamp.duration_since(self.info.start_time).as_secs_f64();
-        let details = event
-            .as_object()?
-            .iter()
-            .find(|(name, _)| name.ends_with("Details"));
-        let about = details
-            .map(|(_, details)| about(details))
-            .unwrap_or_default();
-        Some(
-            format!("{id:>5} {seconds:>9.3}s  {kind:<24} {about}")
-                .trim_end()
-                .to_owned(),
-        )
+        self.history.iter().map(|line| {
+            serde_json::from_str(line).map_or_else(
+                |_| line.clone(),
+                |event| history_line(&event, self.info.start_time),
+            )
+        })
     }
 
     /// How it did not succeed, in words.
@@ -258,28 +249,6 @@ impl Finished {
             Some(cause) => format!("{status}: {error}: {cause}"),
             None => format!("{status}: {error}"),
         }
-    }
-}
-
-/// What of an event's details fits on a line.
-fn about(details: &serde_json::Value) -> String {
-    let text = |name: &str| details.get(name).and_then(serde_json::Value::as_str);
-    let resource = text("resourceType").zip(text("resource"));
-    let parts = [
-        text("name").map(str::to_owned),
-        resource.map(|(kind, resource)| format!("{kind}:{resource}")),
-        text("error").map(str::to_owned),
-        text("cause").map(shortened),
-        text("output").map(shortened),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
-}
-
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod certificate_authority;
 mod command;
+mod connection;
 mod definition_file;
 mod graph;
+mod history_line;
 mod local_cluster;
 mod local_run;
 mod locate;

@@ -17,8 +17,10 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::backoff::Backoffs;
 use crate::definitions::{Definitions, Known};
+use crate::events::Events;
 use crate::execution::queued::Announcer;
 use crate::expiry::Expiry;
+use crate::history_limits::HistoryLimits;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::options::Options;
@@ -39,6 +41,8 @@ pub struct Context {
     pub entropy: Arc<dyn Entropy>,
     /// Who wants to know what happens.
     pub observer: Arc<dyn Observer>,
+    /// Where people are told.
+    pub events: Events,
     /// Where is counted.
     pub metrics: Arc<Metrics>,
     /// The state machines that can be executed.
@@ -51,6 +55,8 @@ pub struct Context {
     pub live: Live,
     /// Finished executions that are to be deleted.
     pub expiry: Expiry,
+    /// How many finished executions are kept.
+    pub history_limits: HistoryLimits,
     /// The unfinished Executions, as watched.
     pub executions: Store<Execution>,
     /// The drivers, to be waited for at the end.

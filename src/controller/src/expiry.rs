@@ -129,6 +129,10 @@ fn read_due(execution: &Execution) -> Option<Due> {
 
 /// Deletes one; false if that is to be tried again.
 async fn delete(context: &Context, due: &Due) -> bool {
+    // It was redriven, and has another time once it ends again.
+    if context.live.is_carried(&due.uid) {
+        return true;
+    }
     let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), &due.namespace);
     let params = DeleteParams {
         preconditions: Some(Preconditions {

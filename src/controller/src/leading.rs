@@ -22,6 +22,7 @@ use crate::events::Events;
 use crate::execution::queued::{Announcer, run_announcer};
 use crate::expiry::{Expiry, run_expiry};
 use crate::health::Phase;
+use crate::history_limits::{HistoryLimits, run_history_limits};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::observer::Reporter;
@@ -48,6 +49,7 @@ pub(crate) async fn run(
     let (wake_executions, woken_executions) = unbounded_channel();
     let (wake_state_machines, woken_state_machines) = unbounded_channel();
     let (expiry, due) = unbounded_channel();
+    let (history_limits, to_count) = unbounded_channel();
     let (announcer, queued) = unbounded_channel();
     let limits = Limits {
         running: options.max_running_executions,
@@ -66,8 +68,9 @@ pub(crate) async fn run(
         entropy: Arc::new(RandomEntropy),
         observer: Arc::new(Reporter {
             metrics: metrics.clone(),
-            events,
+            events: events.clone(),
         }),
+        events,
         metrics: metrics.clone(),
         definitions: Definitions::default(),
         admission: Arc::new(Admission::new(
@@ -79,6 +82,7 @@ pub(crate) async fn run(
         announcer: Announcer::new(announcer),
         live: Live::default(),
         expiry: Expiry::new(expiry),
+        history_limits: HistoryLimits::new(history_limits),
         executions: reader.clone(),
         drivers: TaskTracker::new(),
         execution_backoffs: Backoffs::default(),
@@ -91,6 +95,7 @@ pub(crate) async fn run(
     });
     let reading = reader.clone();
     let executions = execution::run_controller(context.clone(), reading, writer, woken_executions);
+    let redrives = execution::redrive::run_redrives(context.clone());
     let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
     let synced = async {
         context.synced.cancelled().await;
@@ -101,8 +106,10 @@ pub(crate) async fn run(
     let controllers = async {
         tokio::join!(
             executions,
+            redrives,
             state_machines,
             run_expiry(context.clone(), due),
+            run_history_limits(context.clone(), to_count),
             run_announcer(context.clone(), queued),
         );
     };

@@ -14,6 +14,7 @@ mod events;
 mod execution;
 mod expiry;
 mod health;
+mod history_limits;
 mod leading;
 pub mod lease;
 mod live;
@@ -33,6 +34,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use arn::Place;
+pub use execution::pages::load_page;
 pub use lease::LeaseOptions;
 pub use options::Options;
 

@@ -28,13 +28,19 @@ pub struct Stash {
 enum Entry {
     /// Not taken up yet.
     Stashed(Stash),
-    /// Carried. The revision is kept from being pruned.
-    Live(
-        Handle,
-        #[allow(dead_code, reason = "held, not read")] Arc<Revision>,
-    ),
+    /// Carried.
+    Live(Carried),
     /// It ended here, at this time.
     Ended(Instant),
+}
+
+/// An execution that a driver carries.
+struct Carried {
+    handle: Handle,
+    /// The object's resourceVersion when it was taken up.
+    since: Option<u64>,
+    #[allow(dead_code, reason = "it is kept from being pruned while it is held")]
+    revision: Arc<Revision>,
 }
 
 /// Executions by their uid.
@@ -70,10 +76,20 @@ impl Live {
         (stash.resource_version == resource_version).then_some(stash)
     }
 
-    /// An execution is carried from now on.
-    pub fn insert(&self, uid: &str, handle: Handle, revision: Arc<Revision>) {
-        self.lock()
-            .insert(uid.to_owned(), Entry::Live(handle, revision));
+    /// An execution is carried from now on, which had this resourceVersion before.
+    pub fn insert(
+        &self,
+        uid: &str,
+        resource_version: &str,
+        handle: Handle,
+        revision: Arc<Revision>,
+    ) {
+        let carried = Carried {
+            handle,
+            since: resource_version.parse().ok(),
+            revision,
+        };
+        self.lock().insert(uid.to_owned(), Entry::Live(carried));
     }
 
     /// It is not carried any more, and must not be taken up again.
@@ -87,36 +103,42 @@ impl Live {
         self.lock().remove(uid);
     }
 
-    /// The object is gone, or finished: no watch shows it any more. A driver that has not
-    /// finished it would notice only at its next write, which may be long hence.
-    pub fn object_gone(&self, uid: &str, fault: Fault) {
+    /// The object is gone, or finished, as of a resourceVersion: no watch shows it any more. A
+    /// driver that has not finished it would notice only at its next write, which may be long
+    /// hence. One that was taken up since, for a redrive, goes on.
+    pub fn object_gone(&self, uid: &str, resource_version: &str, fault: Fault) {
+        let gone: Option<u64> = resource_version.parse().ok();
         let mut entries = self.lock();
         match entries.get(uid) {
-            Some(Entry::Live(handle, _)) => handle.stop(fault),
+            Some(Entry::Live(carried)) if gone.is_some() && gone <= carried.since => {}
+            Some(Entry::Live(carried)) => carried.handle.stop(fault),
             _ => drop(entries.remove(uid)),
         }
     }
 
     /// Says anew whether the Jobs of an execution are kept when it is stopped, if it is carried.
     pub fn retain_jobs(&self, uid: &str, retain: bool) {
-        if let Some(Entry::Live(handle, _)) = self.lock().get(uid) {
-            handle.retain_jobs(retain);
+        if let Some(Entry::Live(carried)) = self.lock().get(uid) {
+            carried.handle.retain_jobs(retain);
         }
     }
 
     /// Whether an execution is carried, or ended here.
     #[must_use]
     pub fn is_taken(&self, uid: &str) -> bool {
-        matches!(
-            self.lock().get(uid),
-            Some(Entry::Live(..) | Entry::Ended(_))
-        )
+        matches!(self.lock().get(uid), Some(Entry::Live(_) | Entry::Ended(_)))
+    }
+
+    /// Whether an execution is carried.
+    #[must_use]
+    pub fn is_carried(&self, uid: &str) -> bool {
+        matches!(self.lock().get(uid), Some(Entry::Live(_)))
     }
 
     /// Stops an execution, if it is carried.
     pub fn stop(&self, uid: &str, fault: Fault) {
-        if let Some(Entry::Live(handle, _)) = self.lock().get(uid) {
-            handle.stop(fault);
+        if let Some(Entry::Live(carried)) = self.lock().get(uid) {
+            carried.handle.stop(fault);
         }
     }
 

@@ -54,6 +54,7 @@ fn task_buckets() -> Histogram {
 pub struct Metrics {
     registry: Registry,
     started: Counter,
+    redriven: Counter,
     ended: Family<Status, Counter>,
     live: Gauge,
     pending: Gauge,
@@ -77,6 +78,7 @@ impl Default for Metrics {
         let mut metrics = Self {
             registry: Registry::with_prefix("sfn"),
             started: Counter::default(),
+            redriven: Counter::default(),
             ended: Family::default(),
             live: Gauge::default(),
             pending: Gauge::default(),
@@ -104,6 +106,8 @@ impl Metrics {
         let registry = &mut self.registry;
         let help = "Executions started by this process";
         registry.register("executions_started", help, self.started.clone());
+        let help = "Executions that went on where they had ended";
+        registry.register("executions_redriven", help, self.redriven.clone());
         let help = "Executions that ended, by their final status";
         registry.register("executions_ended", help, self.ended.clone());
         let help = "Executions that this process carries";
@@ -151,6 +155,11 @@ impl Metrics {
     /// An execution started.
     pub fn execution_started(&self) {
         self.started.inc();
+    }
+
+    /// An execution was redriven.
+    pub fn execution_redriven(&self) {
+        self.redriven.inc();
     }
 
     /// An execution ended.

@@ -61,6 +61,13 @@ impl Observer for Reporter {
         self.tell(key, reasons::STARTED, "The execution started".to_owned());
     }
 
+    fn execution_redriven(&self, key: &ExecutionKey, count: u64) {
+        self.metrics.execution_redriven();
+        tracing::info!(namespace = %key.namespace, execution = %key.name, count, "execution redriven");
+        let note = format!("The execution goes on where it ended, for time {count}");
+        self.tell(key, reasons::REDRIVEN, note);
+    }
+
     fn execution_ended(&self, key: &ExecutionKey, outcome: &Outcome, lasted: Duration) {
         let status = outcome.status();
         self.metrics.execution_ended(status, lasted);

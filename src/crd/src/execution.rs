@@ -32,6 +32,7 @@ use crate::state_machine::AckResourceMetadata;
     selectable = ".status.status",
     selectable = ".spec.stateMachineRef.from.name",
     selectable = ".spec.ttlSecondsAfterFinished",
+    selectable = ".spec.redriveCount",
     validation = Rule::new("!has(self.spec.name) || self.spec.name == self.metadata.name")
         .message("name must equal metadata.name if it is set: an execution is named like its object")
         .field_path(".spec.name"),
@@ -91,9 +92,16 @@ use crate::state_machine::AckResourceMetadata;
         .field_path(".stateMachineRef"),
     validation = Rule::new(unchanged_input_rule())
         .message("input is immutable: create another Execution instead"),
-    validation = Rule::new("!has(oldSelf.stop) || has(self.stop)")
-        .message("stop cannot be withdrawn")
-        .field_path(".stop")
+    validation = Rule::new(
+        "!has(oldSelf.stop) || has(self.stop) || (has(self.redriveCount) && (!has(oldSelf.redriveCount) || self.redriveCount > oldSelf.redriveCount))"
+    )
+        .message("stop cannot be withdrawn, unless redriveCount is raised in the same change")
+        .field_path(".stop"),
+    validation = Rule::new(
+        "!has(oldSelf.redriveCount) || (has(self.redriveCount) && self.redriveCount >= oldSelf.redriveCount)"
+    )
+        .message("redriveCount can only grow")
+        .field_path(".redriveCount")
 )]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionSpec {
@@ -126,9 +134,17 @@ pub struct ExecutionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 
-    /// Set to stop the execution, as StopExecution does. It cannot be withdrawn.
+    /// Set to stop the execution, as StopExecution does. It cannot be withdrawn, unless
+    /// redriveCount is raised in the same change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
+
+    /// How often the execution is to be redriven, as RedriveExecution does: while
+    /// status.redriveCount is less, an execution that ended without success goes on from the
+    /// states that failed, within 14 days of its end. It can only grow.
+    #[schemars(range(min = 0, max = 1000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_count: Option<i32>,
 
     /// Deletes the Execution this many seconds after it ended, with all it owns. Kept if absent.
     #[schemars(range(min = 0))]
@@ -149,6 +165,7 @@ fn unchanged_input_rule() -> String {
         "stateMachineARN",
         "name",
         "stop",
+        "redriveCount",
         "ttlSecondsAfterFinished",
         "retainJobs",
     ];
@@ -208,6 +225,18 @@ pub struct ExecutionStatus {
     /// How long it ran, such as `1m7s`; set when it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration: Option<String>,
+    /// How often it was redriven; absent before the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_count: Option<i32>,
+    /// When it was last redriven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_date: Option<Time>,
+    /// Whether it could be redriven when it ended. 14 days later it cannot any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_status: Option<RedriveStatus>,
+    /// Why it cannot be redriven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_status_reason: Option<String>,
     /// The names of the states in progress, the first few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub current_states: Vec<String>,
@@ -306,6 +335,16 @@ impl RunStatus {
             Self::PendingRedrive => "PENDING_REDRIVE",
         }
     }
+}
+
+/// Whether an execution can be redriven, in the words of the Step Functions API.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RedriveStatus {
+    /// It can.
+    Redrivable,
+    /// It cannot.
+    NotRedrivable,
 }
 
 /// One task of an execution, for people.

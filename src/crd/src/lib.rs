@@ -22,8 +22,8 @@ mod substitution;
 
 pub use condition::Condition;
 pub use execution::{
-    Execution, ExecutionSpec, ExecutionStatus, LocalReference, OutputDetails, RunStatus,
-    StateMachineReference, Stop, TaskState, TaskStatus,
+    Execution, ExecutionSpec, ExecutionStatus, LocalReference, OutputDetails, RedriveStatus,
+    RunStatus, StateMachineReference, Stop, TaskState, TaskStatus,
 };
 pub use execution_page::{ExecutionPage, ExecutionPageContent, MAX_PAGE_BYTES};
 pub use lean::Lean;

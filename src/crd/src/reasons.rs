@@ -33,6 +33,10 @@ pub const FAILED: &str = "Failed";
 pub const TIMED_OUT: &str = "TimedOut";
 /// The Execution was stopped.
 pub const ABORTED: &str = "Aborted";
+/// Event: the Execution goes on where it ended.
+pub const REDRIVEN: &str = "Redriven";
+/// The Execution is asked to go on where it ended, and cannot.
+pub const NOT_REDRIVABLE: &str = "NotRedrivable";
 /// The checkpoint cannot be continued.
 pub const CHECKPOINT_UNREADABLE: &str = "CheckpointUnreadable";
 /// A request to the Kubernetes API failed and is tried again.

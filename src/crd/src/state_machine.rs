@@ -155,6 +155,23 @@ pub struct StateMachineSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent_executions: Option<i32>,
 
+    /// How many Executions that succeeded are kept: the oldest beyond that are deleted, by their
+    /// ends. All are kept if absent. Executions that name the state machine by its ARN do not count.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successful_executions_history_limit: Option<i32>,
+
+    /// The same for Executions that failed, timed out or were stopped.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_executions_history_limit: Option<i32>,
+
+    /// Deletes Executions this many seconds after they ended, where they do not say otherwise
+    /// themselves.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_seconds_after_finished: Option<i32>,
+
     /// Defines what execution history events are logged and where they are logged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logging_configuration: Option<LoggingConfiguration>,

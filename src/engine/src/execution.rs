@@ -7,8 +7,8 @@ use asl::Value;
 use asl::definition::StateMachine;
 use asl::history::EventKind;
 use asl::machine::{
-    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, Outcome, Sealed,
-    TaskId, TaskRequest,
+    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, NotRedrivable,
+    Outcome, Redrives, Sealed, TaskId, TaskRequest,
 };
 use jiff::Timestamp;
 
@@ -75,7 +75,6 @@ pub struct Content {
 pub struct Execution {
     machine: Machine,
     started: Timestamp,
-    stopped: Option<Timestamp>,
     tail: Tail,
     tasks: TaskBook,
     running: BTreeMap<TaskId, TaskRequest>,
@@ -118,7 +117,6 @@ impl Execution {
         Self {
             machine,
             started,
-            stopped: None,
             tail,
             tasks: TaskBook::default(),
             running: BTreeMap::new(),
@@ -139,9 +137,6 @@ impl Execution {
         entropy: &dyn Entropy,
     ) -> Decision {
         let mut decision = Decision::default();
-        if self.is_decided() {
-            self.stopped.get_or_insert(now);
-        }
         for happening in happenings {
             let urgency = match happening {
                 Happening::Event(event) => {
@@ -168,6 +163,7 @@ impl Execution {
             event,
             Event::TaskHeartbeat { .. } | Event::TaskSubmitted { .. }
         );
+        let redriven = matches!(event, Event::Redrive);
         self.note_end(&event);
         let deadline = self.machine.deadline();
         let transition = self.machine.handle(event, moment);
@@ -176,8 +172,7 @@ impl Execution {
         if moves_timers && transition.deadline.is_some() && transition.deadline != deadline {
             urgency = Urgency::Now;
         }
-        if transition.outcome.is_some() {
-            self.stopped = Some(moment.now);
+        if redriven || transition.outcome.is_some() {
             urgency = Urgency::Now;
         }
         for command in transition.commands {
@@ -323,10 +318,24 @@ impl Execution {
         self.started
     }
 
-    /// When it ended, as far as this process saw it.
+    /// When it ended.
     #[must_use]
     pub fn stopped(&self) -> Option<Timestamp> {
-        self.stopped
+        self.machine.stopped()
+    }
+
+    /// Whether it would go on where it ended.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn redrivable(&self, now: Timestamp) -> Result<(), NotRedrivable> {
+        self.machine.redrivable(now)
+    }
+
+    /// How often it was redriven.
+    #[must_use]
+    pub fn redrives(&self) -> Redrives {
+        self.machine.redrives()
     }
 
     /// What people see of it.
@@ -336,13 +345,15 @@ impl Execution {
         Progress {
             outcome: self.outcome().cloned(),
             started: self.started,
-            stopped: self.stopped,
+            stopped: self.stopped(),
             current_states,
             current_state_count,
             activities: self.machine.activities(SHOWN),
             input_bytes: self.machine.info().input.text_len(),
             tasks: self.tasks.shown(),
             history_length: self.machine.history_length(),
+            redrives: self.redrives(),
+            redrivable: self.redrivable(self.stopped().unwrap_or(self.started)),
         }
     }
 }

@@ -6,11 +6,19 @@
 //! a line's end where it can, and begins with a line that names the page before it; the record
 //! names the last one. Reading the pages in order, and the tail after them, gives the stream.
 
+mod kept_event;
+mod reader;
+mod states;
+
 use asl::history::{EventId, HistoryEvent};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{PageId, PageKind};
 use crate::record::{self, Page, RecordError};
+
+pub use kept_event::KeptEvent;
+pub use reader::{Backward, Forward, Line, ReadError};
+pub use states::StateTrace;
 
 /// The tail is sealed when it is longer than this, in bytes of text. A status write costs about
 /// 0.5 ms per KiB and a page about 5 ms; with some 25 KB of text (2 KiB compressed) for each Job
@@ -79,6 +87,12 @@ impl Tail {
         self.first
     }
 
+    /// The event that comes after the last line.
+    #[must_use]
+    pub fn next(&self) -> EventId {
+        self.first + count_lines(&self.text)
+    }
+
     /// The page before.
     #[must_use]
     pub fn last_page(&self) -> Option<&PageId> {
@@ -124,20 +138,34 @@ impl Tail {
     }
 }
 
-/// Reads a page's data: the page before it, and its piece of the stream.
+/// What a history page holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedText {
+    /// The event that the first line belongs to. The line may have begun in the page before.
+    pub first: EventId,
+    /// The page before.
+    pub previous: Option<PageId>,
+    /// A piece of the stream.
+    pub text: String,
+}
+
+/// Reads a page's data.
 ///
 /// # Errors
 /// The data is damaged.
-pub fn read_page(data: &str) -> Result<(Option<PageId>, String), RecordError> {
-    let unreadable = |why: String| RecordError::Unreadable(why);
-    let text = String::from_utf8(record::decode_text(data)?)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let (header, piece) = text
+pub fn read_page(data: &str) -> Result<SealedText, RecordError> {
+    let text = record::decode_text(data)?;
+    let mut text = String::from_utf8(text).map_err(record::unreadable)?;
+    let (header, _) = text
         .split_once('\n')
-        .ok_or_else(|| unreadable("a page without its first line".to_owned()))?;
-    let header: PageHeader =
-        serde_json::from_str(header).map_err(|error| unreadable(error.to_string()))?;
-    Ok((header.previous, piece.to_owned()))
+        .ok_or_else(|| record::unreadable("a page without its first line"))?;
+    let read: PageHeader = serde_json::from_str(header).map_err(record::unreadable)?;
+    text.drain(..=header.len());
+    Ok(SealedText {
+        first: read.first,
+        previous: read.previous,
+        text,
+    })
 }
 
 /// A piece of the tail as a page.
@@ -187,9 +215,9 @@ mod tests {
         let mut pieces = Vec::new();
         while let Some(id) = next {
             let page = pages.iter().find(|page| page.id == id).unwrap();
-            let (previous, piece) = read_page(&page.data).unwrap();
-            pieces.insert(0, piece);
-            next = previous;
+            let page = read_page(&page.data).unwrap();
+            pieces.insert(0, page.text);
+            next = page.previous;
         }
         (pieces.len(), pieces.concat() + tail.text())
     }

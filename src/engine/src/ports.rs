@@ -277,6 +277,8 @@ pub enum StoreError {
 pub trait Observer: Send + Sync {
     /// The execution started; not called when it is continued after a restart.
     fn execution_started(&self, _key: &ExecutionKey) {}
+    /// The execution is redriven, for so many times now.
+    fn execution_redriven(&self, _key: &ExecutionKey, _count: u64) {}
     /// The execution ended and that is stored.
     fn execution_ended(&self, _key: &ExecutionKey, _outcome: &Outcome, _lasted: Duration) {}
     /// A task is started.

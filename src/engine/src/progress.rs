@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use asl::machine::{Activity, Outcome, TaskId, TaskRequest};
+use asl::machine::{Activity, NotRedrivable, Outcome, Redrives, TaskId, TaskRequest};
 use jiff::Timestamp;
 
 use crate::ports::TaskProgress;
@@ -37,6 +37,10 @@ pub struct Progress {
     pub tasks: Vec<TaskView>,
     /// How many events the history has.
     pub history_length: u64,
+    /// How often it was redriven.
+    pub redrives: Redrives,
+    /// Whether it could be redriven right after its end, and why not.
+    pub redrivable: Result<(), NotRedrivable>,
 }
 
 /// One task.

@@ -24,9 +24,9 @@ pub async fn read(client: &Client, execution: &Execution) -> Result<Vec<Value>, 
     let mut next = record.tail.last_page().cloned();
     while let Some(id) = next {
         let page = find(&pages, &id).ok_or_else(|| format!("its page {id:?} is not there"))?;
-        let (previous, piece) = read_page(&page.spec.data).map_err(|error| error.to_string())?;
-        text.insert_str(0, &piece);
-        next = previous;
+        let sealed = read_page(&page.spec.data).map_err(|error| error.to_string())?;
+        text.insert_str(0, &sealed.text);
+        next = sealed.previous;
     }
     let event = |line| serde_json::from_str(line).map_err(|error| format!("{error}: {line}"));
     text.lines().map(event).collect()

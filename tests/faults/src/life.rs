@@ -114,9 +114,9 @@ pub fn read_history(world: &World) -> Vec<String> {
     let mut pieces = vec![record.tail.text().to_owned()];
     let mut next = record.tail.last_page().cloned();
     while let Some(id) = next {
-        let (previous, piece) = read_page(&kept.pages[&id]).unwrap();
-        pieces.push(piece);
-        next = previous;
+        let page = read_page(&kept.pages[&id]).unwrap();
+        pieces.push(page.text);
+        next = page.previous;
     }
     pieces.reverse();
     pieces.concat().lines().map(str::to_owned).collect()

@@ -251,6 +251,13 @@ pub enum EventKind {
         /// The Map Run.
         map_run_arn: Arc<str>,
     },
+    /// A Map Run that did not succeed was started again where it ended.
+    MapRunRedriven {
+        /// The Map Run.
+        map_run_arn: Arc<str>,
+        /// How often it was redriven, this time included.
+        redrive_count: u64,
+    },
     /// The child executions of a distributed Map state succeeded.
     MapRunSucceeded,
     /// More of them failed than the state tolerates.

@@ -75,6 +75,7 @@ fn fixed_type(kind: &EventKind) -> &'static str {
         EventKind::MapIterationFailed { .. } => "MapIterationFailed",
         EventKind::MapIterationAborted { .. } => "MapIterationAborted",
         EventKind::MapRunStarted { .. } => "MapRunStarted",
+        EventKind::MapRunRedriven { .. } => "MapRunRedriven",
         EventKind::MapRunSucceeded => "MapRunSucceeded",
         EventKind::MapRunFailed(_) => "MapRunFailed",
         EventKind::MapRunAborted => "MapRunAborted",
@@ -277,6 +278,15 @@ fn map_details(kind: &EventKind) -> Details {
         EventKind::MapRunStarted { map_run_arn } => (
             "mapRunStartedEventDetails",
             ObjectBuilder::default().with("mapRunArn", map_run_arn.clone()),
+        ),
+        EventKind::MapRunRedriven {
+            map_run_arn,
+            redrive_count,
+        } => (
+            "mapRunRedrivenEventDetails",
+            ObjectBuilder::default()
+                .with("mapRunArn", map_run_arn.clone())
+                .with("redriveCount", number(*redrive_count)),
         ),
         EventKind::MapRunFailed(fault) => ("mapRunFailedEventDetails", failure(fault)),
         _ => return None,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::interface::ExecutionInfo;
+use super::redrive::Redrives;
 use super::thread::{Entered, MapItem};
 use crate::value::{ObjectBuilder, Value};
 
@@ -16,7 +17,7 @@ pub(crate) struct ContextSource<'a> {
     /// The execution.
     pub info: &'a ExecutionInfo,
     /// How often it was redriven.
-    pub redrive_count: u64,
+    pub redrives: Redrives,
     /// The state's name.
     pub state: &'a str,
     /// When it was entered.
@@ -36,14 +37,17 @@ impl ContextSource<'_> {
             true => Value::Null,
             false => Value::from(self.info.role_arn.clone()),
         };
-        let mut execution = ObjectBuilder::with_capacity(6)
+        let mut execution = ObjectBuilder::with_capacity(7)
             .with("Id", self.info.id.clone())
             .with("Input", self.info.input.clone())
             .with("StartTime", instant(self.info.start_time))
             .with("Name", self.info.name.clone())
             .with("RoleArn", role_arn);
         if !self.info.is_express() {
-            execution.set("RedriveCount".into(), count(self.redrive_count));
+            execution.set("RedriveCount".into(), count(self.redrives.count));
+        }
+        if let Some(redriven) = self.redrives.last {
+            execution.set("RedriveTime".into(), instant(redriven));
         }
         let state_machine = ObjectBuilder::with_capacity(2)
             .with("Id", self.info.state_machine_id.clone())

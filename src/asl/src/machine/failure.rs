@@ -24,6 +24,7 @@ impl Machine {
         if let Some(delay) =
             crate::states::retry::decide(state, &mut thread.retries, &fault, &step.random)
         {
+            self.drop_children(thread);
             let until = step.now.checked_add(delay).unwrap_or(jiff::Timestamp::MAX);
             self.wait_until(id, thread, Phase::Backoff, until, step.now);
             return Flow::Blocked;
@@ -33,7 +34,10 @@ impl Machine {
             return Flow::Ended(Ended::Failed(fault));
         };
         match catcher.run(&self.stage(thread, state, step), &fault) {
-            Ok(handover) => self.leave(thread, state, handover, Next::State(catcher.next), step),
+            Ok(handover) => {
+                self.drop_children(thread);
+                self.leave(thread, state, handover, Next::State(catcher.next), step)
+            }
             Err(second) => {
                 if second.location.is_some() {
                     self.record_evaluation_failed(thread, state, &second, step);
@@ -87,7 +91,7 @@ impl Machine {
     }
 
     /// Cuts off a thread that was taken out: its tasks are cancelled, its children and it itself
-    /// are gone. Events follow `previous`, the failure that is the reason.
+    /// are halted. Events follow `previous`, the failure that is the reason.
     pub(crate) fn abort_thread(
         &mut self,
         id: ThreadId,
@@ -96,7 +100,7 @@ impl Machine {
         step: &mut Step<'_>,
     ) {
         self.timers.set(id, &mut thread, None);
-        for child in thread.children() {
+        for child in thread.running_children() {
             if let Some(taken) = self.threads.take(child) {
                 self.abort_thread(child, taken, previous, step);
             }
@@ -109,7 +113,8 @@ impl Machine {
         if let Some(state) = step.definition.state(thread.state) {
             self.record_aborted(&thread, state.state_type(), previous, step);
         }
-        self.threads.release(id);
+        thread.halt();
+        self.threads.put_back(id, thread);
     }
 
     /// `TaskStateAborted` and the like. States that end at once are never cut off.
@@ -124,7 +129,8 @@ impl Machine {
             state_type,
             StateType::Task | StateType::Wait | StateType::Parallel | StateType::Map
         );
-        if can_be_cut_off && thread.entered.event != 0 {
+        let is_in_it = !matches!(thread.phase, Phase::Enter) && thread.entered.event != 0;
+        if can_be_cut_off && is_in_it {
             self.record_after(thread, previous, step, EventKind::StateAborted(state_type));
         }
     }

@@ -118,6 +118,8 @@ pub enum Event {
     TimePassed,
     /// Stop the execution (`StopExecution`).
     Stop(Fault),
+    /// Go on where the execution ended without success (`RedriveExecution`).
+    Redrive,
 }
 
 /// What is to be done outside, in this order, once the state of the execution is stored.

@@ -10,6 +10,7 @@ pub(crate) mod context;
 mod failure;
 mod interface;
 mod recorder;
+mod redrive;
 mod run;
 pub(crate) mod stage;
 pub(crate) mod thread;
@@ -27,6 +28,7 @@ pub use checkpoint::{CheckpointError, Sealed};
 pub use interface::{
     Command, Event, ExecutionInfo, Limits, Moment, Outcome, TaskId, TaskRequest, Transition,
 };
+pub use redrive::{MOST_REDRIVES, NotRedrivable, Redrives};
 pub(crate) use run::{Flow, Step, Work};
 
 use crate::definition::StateMachine;
@@ -45,11 +47,11 @@ pub struct Machine {
     definition: Arc<StateMachine>,
     info: ExecutionInfo,
     limits: Limits,
-    redrive_count: u64,
+    redrives: Redrives,
     /// Whether [`Event::Started`] was handled.
     started: bool,
     threads: Threads,
-    /// The outermost scope's thread, while it lasts.
+    /// The outermost scope's thread, unless it ended well.
     root: Option<ThreadId>,
     /// What is to be run at once.
     ready: VecDeque<Work>,
@@ -62,6 +64,8 @@ pub struct Machine {
     /// When the state machine's TimeoutSeconds are over.
     deadline: Option<jiff::Timestamp>,
     outcome: Option<Outcome>,
+    /// When it ended.
+    stopped: Option<jiff::Timestamp>,
 }
 
 impl Machine {
@@ -72,7 +76,7 @@ impl Machine {
             definition,
             info,
             limits,
-            redrive_count: 0,
+            redrives: Redrives::default(),
             started: false,
             threads: Threads::default(),
             root: None,
@@ -84,13 +88,16 @@ impl Machine {
             unrecorded_tasks: 0,
             deadline: None,
             outcome: None,
+            stopped: None,
         }
     }
 
     /// Handles one event. Events of tasks that are no longer wanted change nothing, nor does any
-    /// event after the end.
+    /// event after the end but a redrive, where [`Machine::redrivable`] allows one.
     pub fn handle(&mut self, event: Event, moment: Moment) -> Transition {
-        if self.outcome.is_some() {
+        let redriven = event == Event::Redrive;
+        if self.outcome.is_some() != redriven || (redriven && self.redrivable(moment.now).is_err())
+        {
             return Transition::default();
         }
         let definition = Arc::clone(&self.definition);
@@ -110,6 +117,7 @@ impl Machine {
             Event::Started => self.start(step),
             Event::TimePassed => self.time_passed(step),
             Event::Stop(fault) => self.stop(Outcome::Aborted(fault), step),
+            Event::Redrive => self.redrive(step),
             Event::TaskStarted { task, worker_name } => {
                 self.activity_started(task, worker_name, step);
             }
@@ -133,10 +141,7 @@ impl Machine {
                 role_arn: self.info.role_arn.clone(),
             },
         );
-        self.deadline = step
-            .definition
-            .timeout_seconds
-            .map(|seconds| timers::after(step.now, seconds));
+        self.deadline = timers::deadline(step.definition, step.now);
         let root = self.threads.insert(Thread {
             parent: None,
             state: step.definition.start_at,
@@ -173,7 +178,11 @@ impl Machine {
         match thread.phase {
             Phase::Wait | Phase::Backoff => self.ready.push_back(Work::Run(id)),
             Phase::Task(_) => self.task_timed_out(id, step),
-            Phase::Enter | Phase::Failed(_) | Phase::Parallel(_) | Phase::Map(_) => {}
+            Phase::Enter
+            | Phase::Failed(_)
+            | Phase::Halted(_)
+            | Phase::Parallel(_)
+            | Phase::Map(_) => {}
         }
     }
 
@@ -208,8 +217,11 @@ impl Machine {
             Outcome::Aborted(fault) => EventKind::ExecutionAborted(fault.clone()),
         };
         self.recorder.record(previous, step.now, kind);
+        if let Outcome::Succeeded(_) = outcome {
+            self.root = None;
+        }
         self.outcome = Some(outcome);
-        self.root = None;
+        self.stopped = Some(step.now);
         self.deadline = None;
         self.ready.clear();
     }
@@ -270,8 +282,11 @@ impl Machine {
     pub fn current_states(&self, at_most: usize) -> (Vec<Arc<str>>, usize) {
         let mut names: Vec<Arc<str>> = Vec::new();
         let mut count = 0;
+        if self.outcome.is_some() {
+            return (names, count);
+        }
         for (_, thread) in self.threads.iter() {
-            if thread.has_children() {
+            if thread.has_children() || thread.is_halted() {
                 continue;
             }
             count += 1;
@@ -303,19 +318,16 @@ impl Machine {
         self.outcome.as_ref()
     }
 
-    /// The whole execution fails, whatever its threads could catch: `States.Runtime`.
-    pub(super) fn fail_execution(&mut self, fault: Fault, previous: EventId, step: &mut Step<'_>) {
-        self.cancel_everything(step);
-        self.finish(Outcome::Failed(fault), previous, step);
+    /// When it ended.
+    #[must_use]
+    pub fn stopped(&self) -> Option<jiff::Timestamp> {
+        self.stopped
     }
 
-    fn cancel_everything(&mut self, step: &mut Step<'_>) {
-        let mut tasks: Vec<TaskId> = self.tasks.drain().map(|(task, _)| task).collect();
-        tasks.sort_unstable();
-        step.commands
-            .extend(tasks.into_iter().map(|task| Command::CancelTask { task }));
-        self.threads = Threads::default();
-        self.timers = Timers::default();
+    /// The whole execution fails, whatever its threads could catch: `States.Runtime`.
+    pub(super) fn fail_execution(&mut self, fault: Fault, previous: EventId, step: &mut Step<'_>) {
+        self.halt_everything(step);
+        self.finish(Outcome::Failed(fault), previous, step);
     }
 
     /// Takes a thread out to work on it; [`Machine::settle`] returns it.

@@ -100,7 +100,7 @@ impl Machine {
                     return;
                 }
                 Flow::Ended(ended) => {
-                    self.thread_ended(id, &thread, ended, step);
+                    self.thread_ended(id, thread, ended, step);
                     return;
                 }
             }
@@ -120,13 +120,19 @@ impl Machine {
                 self.enter(thread, state, step);
                 self.begin(id, thread, state, step)
             }
+            // Its place may have been another thread's, which was to run when it was cut off.
+            Phase::Backoff | Phase::Wait if thread.timer.is_some() => Flow::Blocked,
             Phase::Backoff => self.begin(id, thread, state, step),
             Phase::Wait => self.wait_is_over(id, thread, state, step),
             Phase::Failed(_) => match std::mem::replace(&mut thread.phase, Phase::Backoff) {
                 Phase::Failed(fault) => self.failed(id, thread, state, fault, step),
                 _ => Flow::Blocked,
             },
-            Phase::Task(_) | Phase::Parallel(_) | Phase::Map(_) => Flow::Blocked,
+            Phase::Map(_) if thread.running_task().is_none() => match &state.kind {
+                StateKind::Map(map) => self.continue_map(id, thread, state, map, step),
+                _ => Flow::Blocked,
+            },
+            Phase::Halted(_) | Phase::Task(_) | Phase::Parallel(_) | Phase::Map(_) => Flow::Blocked,
         }
     }
 
@@ -193,7 +199,7 @@ impl Machine {
         Stage {
             info: &self.info,
             limits: self.limits,
-            redrive_count: self.redrive_count,
+            redrives: self.redrives,
             state,
             thread,
             token: None,
@@ -242,22 +248,31 @@ impl Machine {
     pub(super) fn thread_ended(
         &mut self,
         id: ThreadId,
-        thread: &Thread,
+        mut thread: Thread,
         ended: Ended,
         step: &mut Step<'_>,
     ) {
+        let previous = thread.previous;
+        if let (Ended::Failed(fault), Some(state)) = (&ended, step.definition.state(thread.state)) {
+            self.halt_failed(&mut thread, state, fault);
+        }
         if let Ended::Failed(fault) = &ended
             && fault.name() == RUNTIME
         {
-            self.fail_execution(fault.clone(), thread.previous, step);
+            self.threads.put_back(id, thread);
+            self.fail_execution(fault.clone(), previous, step);
             return;
         }
-        self.threads.release(id);
         let Some(parent) = thread.parent else {
-            self.root_ended(ended, thread.previous, step);
+            match &ended {
+                Ended::Succeeded(_) => self.threads.release(id),
+                Ended::Failed(_) => self.threads.put_back(id, thread),
+            }
+            self.root_ended(ended, previous, step);
             return;
         };
         let Some(mut owner) = self.threads.take(parent.thread) else {
+            self.threads.release(id);
             return;
         };
         // Which field failed is recorded where it failed, once.
@@ -269,10 +284,14 @@ impl Machine {
             succeeded => succeeded,
         };
         let flow = match &owner.phase {
-            Phase::Parallel(_) => self.branch_ended(parent, &mut owner, thread, ended, step),
-            Phase::Map(_) => self.iteration_ended(parent, &mut owner, thread, ended, step),
+            Phase::Parallel(_) => self.branch_ended(parent, &mut owner, &thread, id, ended, step),
+            Phase::Map(_) => self.iteration_ended(parent, &mut owner, &thread, id, ended, step),
             _ => Flow::Blocked,
         };
+        match owner.keeps(parent.index) {
+            true => self.threads.put_back(id, thread),
+            false => self.threads.release(id),
+        }
         self.settle(parent.thread, owner, flow, step);
     }
 
@@ -284,7 +303,7 @@ impl Machine {
                 self.ready.push_front(Work::Run(id));
             }
             Flow::Blocked => self.threads.put_back(id, thread),
-            Flow::Ended(ended) => self.thread_ended(id, &thread, ended, step),
+            Flow::Ended(ended) => self.thread_ended(id, thread, ended, step),
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::context::ContextSource;
 use super::interface::{ExecutionInfo, Limits};
+use super::redrive::Redrives;
 use super::thread::Thread;
 use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, QUERY_EVALUATION_ERROR, RUNTIME};
 use crate::query::{Dynamic, LazyValue, QueryError, Random, Scope};
@@ -20,7 +21,7 @@ pub(crate) struct Stage<'a> {
     /// Its limits.
     pub limits: Limits,
     /// How often it was redriven.
-    pub redrive_count: u64,
+    pub redrives: Redrives,
     /// The state.
     pub state: &'a State,
     /// The thread in it.
@@ -54,7 +55,7 @@ impl Stage<'_> {
     ) -> Result<T, Fault> {
         let source = ContextSource {
             info: self.info,
-            redrive_count: self.redrive_count,
+            redrives: self.redrives,
             state: &self.state.name,
             entered: self.thread.entered,
             retry_count: self

@@ -106,12 +106,24 @@ pub(crate) enum Phase {
     Wait,
     /// A Retrier's delay goes by; then the state's work begins again.
     Backoff,
+    /// It ended without success or was cut off. Only a redrive has it go on, in this way.
+    Halted(Resume),
     /// A task is out.
     Task(Box<RunningTask>),
     /// Branches run.
     Parallel(Box<ParallelRun>),
     /// Items are processed.
     Map(Box<MapRun>),
+}
+
+/// How a thread goes on that is redriven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Resume {
+    /// Its state is entered.
+    Enter,
+    /// Its state's work begins again.
+    Work,
 }
 
 /// A task that was started and has not ended.
@@ -144,6 +156,8 @@ impl RunningTask {
 pub(crate) struct ParallelRun {
     /// Branches in progress.
     pub running: BTreeMap<u64, ThreadId>,
+    /// Branches that failed or were cut off.
+    pub halted: BTreeMap<u64, ThreadId>,
     /// Results by branch.
     pub results: Vec<Option<Value>>,
 }
@@ -177,13 +191,43 @@ impl Thread {
         }
     }
 
+    /// Whether it and all that belongs to it are halted.
+    pub fn is_halted(&self) -> bool {
+        match &self.phase {
+            Phase::Halted(_) => true,
+            Phase::Parallel(run) => run.running.is_empty() && !run.halted.is_empty(),
+            Phase::Map(run) => !self.has_children() && !run.halted.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether the thread of this branch or item stays halted.
+    pub fn keeps(&self, index: u64) -> bool {
+        match &self.phase {
+            Phase::Parallel(run) => run.halted.contains_key(&index),
+            Phase::Map(run) => run.halted.contains_key(&index),
+            _ => false,
+        }
+    }
+
     /// The threads of branches or items in progress, in order.
-    pub fn children(&self) -> Vec<ThreadId> {
+    pub fn running_children(&self) -> Vec<ThreadId> {
         match &self.phase {
             Phase::Parallel(run) => run.running.values().copied().collect(),
             Phase::Map(run) => run.running.values().copied().collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Takes the threads of all branches or items away from it.
+    pub fn take_children(&mut self) -> Vec<ThreadId> {
+        let taken = match &mut self.phase {
+            Phase::Parallel(run) => vec![&mut run.running, &mut run.halted],
+            Phase::Map(run) => vec![&mut run.running, &mut run.redriving, &mut run.halted],
+            _ => Vec::new(),
+        };
+        let taken = taken.into_iter().map(std::mem::take);
+        taken.flat_map(BTreeMap::into_values).collect()
     }
 }
 
@@ -218,6 +262,11 @@ impl Threads {
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = Some(thread);
         }
+    }
+
+    /// The ids of all threads, in order.
+    pub fn ids(&self) -> Vec<ThreadId> {
+        self.iter().map(|(id, _)| id).collect()
     }
 
     /// Makes the gaps between placed threads usable.

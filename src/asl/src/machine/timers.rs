@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::thread::{Thread, ThreadId};
+use crate::definition::StateMachine;
 
 /// The pending timers of all threads.
 #[derive(Debug, Default)]
@@ -34,6 +35,13 @@ impl Timers {
         }
         self.0.pop_first().map(|(_, id)| id)
     }
+}
+
+/// When the TimeoutSeconds of the state machine are over, where it has them.
+pub(crate) fn deadline(definition: &StateMachine, now: Timestamp) -> Option<Timestamp> {
+    definition
+        .timeout_seconds
+        .map(|seconds| after(now, seconds))
 }
 
 /// The instant so many seconds later; the end of time where there is none.

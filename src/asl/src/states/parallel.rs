@@ -56,6 +56,7 @@ impl Machine {
         parent: Parent,
         thread: &mut Thread,
         branch: &Thread,
+        branch_id: ThreadId,
         ended: Ended,
         step: &mut Step<'_>,
     ) -> Flow {
@@ -82,6 +83,8 @@ impl Machine {
             }
             Ended::Failed(fault) => {
                 let running = std::mem::take(&mut run.running);
+                run.halted.insert(parent.index, branch_id);
+                run.halted.extend(&running);
                 self.abort_branches(branch, running, step);
                 self.failed(parent.thread, thread, state, fault, step)
             }

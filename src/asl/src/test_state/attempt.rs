@@ -65,7 +65,7 @@ impl Attempt<'_> {
         let stage = Stage {
             info: &context.info,
             limits: Limits::default(),
-            redrive_count: 0,
+            redrives: crate::machine::Redrives::default(),
             state: self.tested.state(),
             thread: &thread,
             token: None,

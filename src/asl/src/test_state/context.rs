@@ -73,7 +73,7 @@ pub(super) fn build(
     let value = given.unwrap_or_else(|| {
         let source = ContextSource {
             info: &info,
-            redrive_count: 0,
+            redrives: crate::machine::Redrives::default(),
             state: STATE_NAME,
             entered,
             retry_count,

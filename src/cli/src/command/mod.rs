@@ -3,7 +3,10 @@
 mod controller;
 mod crds;
 mod graph;
+mod history;
+mod redrive;
 mod run;
+mod stop;
 mod test_state;
 mod validate;
 
@@ -25,6 +28,9 @@ pub enum Command {
     Run(Box<run::Run>),
     TestState(Box<test_state::TestState>),
     Graph(graph::Graph),
+    History(Box<history::History>),
+    Stop(stop::Stop),
+    Redrive(redrive::Redrive),
 }
 
 impl Command {
@@ -37,6 +43,9 @@ impl Command {
             Self::Run(command) => command.run(),
             Self::TestState(command) => command.run(),
             Self::Graph(command) => command.run(),
+            Self::History(command) => command.run(),
+            Self::Stop(command) => command.run(),
+            Self::Redrive(command) => command.run(),
         };
         done.unwrap_or_else(|error| {
             if is_broken_pipe(&error) {

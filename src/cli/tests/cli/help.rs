@@ -9,6 +9,9 @@ use rstest::rstest;
 #[case("run", &["run", "--help"])]
 #[case("test-state", &["test-state", "--help"])]
 #[case("graph", &["graph", "--help"])]
+#[case("history", &["history", "--help"])]
+#[case("stop", &["stop", "--help"])]
+#[case("redrive", &["redrive", "--help"])]
 #[case("controller", &["controller", "--help"])]
 #[case("crds", &["crds", "--help"])]
 fn help_says_what_there_is(#[case] name: &str, #[case] arguments: &[&str]) {

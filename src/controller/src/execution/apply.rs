@@ -9,6 +9,7 @@ use engine::driver::{Driver, End, Handle, Known, Ports, ResumeError, Settings};
 use engine::ports::{ExecutionKey, Revision as Written};
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
+use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 
 use super::dereference::Resumable;
@@ -79,6 +80,30 @@ pub async fn apply_resume(
     Ok(())
 }
 
+/// Has an execution that ended go on from where it ended.
+///
+/// # Errors
+/// As of [`apply_resume`]; also, it may not be redriven.
+pub async fn apply_redrive(
+    context: &Arc<Context>,
+    ended: Resumable,
+    revision: Arc<Revision>,
+) -> Result<(), ResumeFailure> {
+    let Resumable {
+        execution,
+        record,
+        tasks,
+    } = ended;
+    let settings = settings(context, &execution, &revision)?;
+    let ports = ports(context, &execution, fixed(&execution, &revision));
+    let definition = revision.definition.clone();
+    let known = known(&execution)?;
+    let (driver, handle) =
+        Driver::redrive(ports, settings, definition, &record, tasks, known).await?;
+    carry(context, &execution, revision, driver, handle);
+    Ok(())
+}
+
 /// Why an execution was not continued.
 #[derive(Debug, thiserror::Error)]
 pub enum ResumeFailure {
@@ -101,7 +126,7 @@ fn carry(
     let uid = execution.uid().unwrap_or_default();
     let ends = Ends {
         context: context.clone(),
-        object: kube::runtime::reflector::ObjectRef::from_obj(execution),
+        object: ObjectRef::from_obj(execution),
         uid: uid.clone(),
         state_machine: execution
             .spec
@@ -112,7 +137,8 @@ fn carry(
     };
     let state_machine = &revision.content.name;
     context.admission.occupy(execution, state_machine);
-    context.live.insert(&uid, handle, revision);
+    let version = execution.resource_version().unwrap_or_default();
+    context.live.insert(&uid, &version, handle, revision);
     context.metrics.live(1);
     context.drivers.spawn(async move {
         let end = driver.run().await;
@@ -123,7 +149,7 @@ fn carry(
 /// What is needed once a driver ended.
 struct Ends {
     context: Arc<Context>,
-    object: kube::runtime::reflector::ObjectRef<Execution>,
+    object: ObjectRef<Execution>,
     uid: String,
     state_machine: Option<String>,
     ttl: Option<i32>,
@@ -137,7 +163,12 @@ impl Ends {
         match end {
             End::Finished(_) => {
                 context.live.end(&self.uid);
-                if let Some(ttl) = self.ttl {
+                let state_machine = self.state_machine.as_deref();
+                let limited = state_machine.and_then(|name| {
+                    let object = ObjectRef::new(name).within(&namespace);
+                    context.history_limits.execution_ended(&object)
+                });
+                if let Some(ttl) = self.ttl.or(limited) {
                     context
                         .expiry
                         .schedule(&self.object, &self.uid, Timestamp::now(), ttl);
@@ -163,16 +194,24 @@ fn settings(
     execution: &Execution,
     revision: &Revision,
 ) -> Result<Settings, ReconcileError> {
-    let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
     Ok(Settings {
-        key: ExecutionKey {
-            namespace: execution.namespace().unwrap_or_default().into(),
-            name: execution.name_any().into(),
-            uid: uid.into(),
-        },
+        key: execution_key(execution)?,
         identity: revision.identity(),
         retain_jobs: execution.spec.retain_jobs.unwrap_or_default(),
         limits: context.limits,
+    })
+}
+
+/// What the engine calls it.
+///
+/// # Errors
+/// It has no uid.
+pub fn execution_key(execution: &Execution) -> Result<ExecutionKey, ReconcileError> {
+    let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
+    Ok(ExecutionKey {
+        namespace: execution.namespace().unwrap_or_default().into(),
+        name: execution.name_any().into(),
+        uid: uid.into(),
     })
 }
 

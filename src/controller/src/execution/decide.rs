@@ -1,6 +1,7 @@
 //! What to do about an Execution: pure.
 
 use asl::errors::Fault;
+use asl::machine::NotRedrivable;
 use crd::metadata::finalizers;
 use crd::{Execution, RunStatus, reasons};
 
@@ -51,6 +52,47 @@ pub enum StartDecision {
         message: String,
     },
 }
+
+/// What to do about an Execution that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RedriveDecision {
+    /// Nothing.
+    Nothing,
+    /// Have it go on.
+    Redrive,
+    /// Say that it does not go on.
+    Refuse {
+        /// Why, in words.
+        message: String,
+    },
+}
+
+/// Whether an Execution is to go on where it ended. Whether it can is the engine's to say.
+#[must_use]
+pub fn decide_redrive(execution: &Execution, carried: bool) -> RedriveDecision {
+    let status = execution.status.as_ref();
+    let done = status.and_then(|status| status.redrive_count).unwrap_or(0);
+    let asked = execution
+        .spec
+        .redrive_count
+        .is_some_and(|asked| asked > done);
+    let deleting = execution.metadata.deletion_timestamp.is_some();
+    let ended = status.and_then(|status| status.status);
+    let Some(ended) = ended.filter(|status| status.is_finished() && !deleting && !carried) else {
+        return RedriveDecision::Nothing;
+    };
+    let refuse = |message: String| RedriveDecision::Refuse { message };
+    match (asked, ended, &execution.spec.stop) {
+        (false, ..) => RedriveDecision::Nothing,
+        (_, RunStatus::Succeeded, _) => refuse(NotRedrivable::Succeeded.to_string()),
+        (.., Some(_)) => refuse(STILL_STOPPED.to_owned()),
+        (.., None) => RedriveDecision::Redrive,
+    }
+}
+
+/// Why an execution is not redriven while somebody wants it stopped.
+const STILL_STOPPED: &str =
+    "spec.stop is set: withdraw it in a change that raises spec.redriveCount";
 
 /// Deleting an Execution stops it.
 #[must_use]
@@ -208,6 +250,50 @@ mod tests {
             }),
             expected
         );
+    }
+
+    #[rstest]
+    #[case::asked(RunStatus::Failed, Some(1), None, "", RedriveDecision::Redrive)]
+    #[case::asked_after_a_time_out(
+        RunStatus::TimedOut,
+        Some(1),
+        None,
+        "",
+        RedriveDecision::Redrive
+    )]
+    #[case::asked_after_a_stop(RunStatus::Aborted, Some(3), Some(2), "", RedriveDecision::Redrive)]
+    #[case::not_asked(RunStatus::Failed, None, None, "", RedriveDecision::Nothing)]
+    #[case::asked_for_none(RunStatus::Failed, Some(0), None, "", RedriveDecision::Nothing)]
+    #[case::done(RunStatus::Failed, Some(2), Some(2), "", RedriveDecision::Nothing)]
+    #[case::runs(RunStatus::Running, Some(1), None, "", RedriveDecision::Nothing)]
+    #[case::leaves(RunStatus::Failed, Some(1), None, "deleting", RedriveDecision::Nothing)]
+    fn what_is_redriven(
+        #[case] status: RunStatus,
+        #[case] asked: Option<i32>,
+        #[case] done: Option<i32>,
+        #[case] marks: &str,
+        #[case] expected: RedriveDecision,
+    ) {
+        let mut execution = execution(Some(status), marks);
+        execution.spec.redrive_count = asked;
+        execution.status.as_mut().unwrap().redrive_count = done;
+        assert_eq!(decide_redrive(&execution, false), expected);
+        assert_eq!(decide_redrive(&execution, true), RedriveDecision::Nothing);
+    }
+
+    #[rstest]
+    #[case::to_be_stopped(RunStatus::Aborted, "stop", STILL_STOPPED)]
+    #[case::succeeded(
+        RunStatus::Succeeded,
+        "",
+        "Execution is SUCCEEDED and cannot be redriven"
+    )]
+    fn what_is_refused(#[case] status: RunStatus, #[case] marks: &str, #[case] expected: &str) {
+        let mut execution = execution(Some(status), marks);
+        execution.spec.redrive_count = Some(1);
+        let message = expected.to_owned();
+        let expected = RedriveDecision::Refuse { message };
+        assert_eq!(decide_redrive(&execution, false), expected);
     }
 
     #[test]

@@ -41,6 +41,41 @@ pub async fn dereference_record(
             tasks: stash.tasks.iter().map(read_task).collect(),
         }));
     }
+    let Some(found) = read_again(context, execution).await? else {
+        return Ok(None);
+    };
+    if !has_status(&found.execution, |status| status == RunStatus::Running) {
+        return Ok(None);
+    }
+    if found.record.is_empty() {
+        let why = "it runs, but status.checkpoint is empty";
+        return Err(ReconcileError::Resume(why.to_owned()));
+    }
+    Ok(Some(found))
+}
+
+/// Reads the object and its record; `None` if it has not ended, or is gone. The record of one that
+/// never started is empty.
+///
+/// # Errors
+/// The object cannot be read.
+pub async fn dereference_ended(
+    context: &Context,
+    execution: &Execution,
+) -> Result<Option<Resumable>, ReconcileError> {
+    let found = read_again(context, execution).await?;
+    Ok(found.filter(|found| has_status(&found.execution, RunStatus::is_finished)))
+}
+
+fn has_status(execution: &Execution, is: impl Fn(RunStatus) -> bool) -> bool {
+    let status = execution.status.as_ref().and_then(|status| status.status);
+    status.is_some_and(is)
+}
+
+async fn read_again(
+    context: &Context,
+    execution: &Execution,
+) -> Result<Option<Resumable>, ReconcileError> {
     let namespace = execution.namespace().unwrap_or_default();
     let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), &namespace);
     let found = executions
@@ -48,20 +83,16 @@ pub async fn dereference_record(
         .await
         .map_err(ReconcileError::request("read the Execution"))?;
     let found = found.map(|Lean(found)| found);
-    let Some(mut execution) = found.filter(|found| found.uid().as_deref() == Some(&uid)) else {
+    let Some(mut found) = found.filter(|found| found.uid() == execution.uid()) else {
         return Ok(None);
     };
-    let status = execution.status.as_mut();
-    let Some(status) = status.filter(|status| status.status == Some(RunStatus::Running)) else {
-        return Ok(None);
-    };
-    let tasks = status.tasks.iter().map(read_task).collect();
-    let record = status.checkpoint.take();
-    let record = record.ok_or_else(|| {
-        ReconcileError::Resume("it runs, but status.checkpoint is empty".to_owned())
-    })?;
+    let status = found.status.as_mut();
+    let (tasks, record) = status.map_or_else(Default::default, |status| {
+        let tasks = status.tasks.iter().map(read_task).collect();
+        (tasks, status.checkpoint.take().unwrap_or_default())
+    });
     Ok(Some(Resumable {
-        execution,
+        execution: found,
         record,
         tasks,
     }))

@@ -7,7 +7,9 @@
 mod apply;
 pub mod decide;
 mod dereference;
+pub mod pages;
 pub mod queued;
+pub mod redrive;
 pub mod status;
 mod store;
 pub mod validate;
@@ -142,8 +144,12 @@ fn note(context: &Context, event: &watcher::Event<Execution>) {
     match event {
         watcher::Event::Delete(execution) => {
             let uid = execution.uid().unwrap_or_default();
-            context.live.object_gone(&uid, deleted());
-            context.admission.remove(&uid);
+            let version = execution.resource_version().unwrap_or_default();
+            context.live.object_gone(&uid, &version, deleted());
+            // One that was redriven since runs.
+            if !context.live.is_carried(&uid) {
+                context.admission.remove(&uid);
+            }
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
             context.execution_backoffs.succeeded(&object);

@@ -5,8 +5,8 @@ use asl::errors::Fault;
 use asl::machine::Outcome;
 use crd::condition::{self, types};
 use crd::{
-    AckResourceMetadata, Condition, ExecutionStatus, OutputDetails, RunStatus, TaskState,
-    TaskStatus, Time, reasons,
+    AckResourceMetadata, Condition, ExecutionStatus, OutputDetails, RedriveStatus, RunStatus,
+    TaskState, TaskStatus, Time, reasons,
 };
 use engine::ports::TaskProgress;
 use engine::progress::{Progress, TaskPhase, TaskView};
@@ -57,6 +57,10 @@ pub fn build_status(
         start_date: Some(Time(progress.started)),
         stop_date: stopped.map(Time),
         duration: stopped.map(|stopped| in_words(progress.started, stopped)),
+        redrive_count: (progress.redrives.count > 0).then(|| redrive_count(progress)),
+        redrive_date: progress.redrives.last.map(Time),
+        redrive_status: stopped.map(|_| redrive_status(progress)),
+        redrive_status_reason: stopped.and(progress.redrivable.err().map(|why| why.to_string())),
         current_states: progress
             .current_states
             .iter()
@@ -74,6 +78,17 @@ pub fn build_status(
         revision_id: Some(fixed.revision_id.clone()),
         checkpoint: Some(record.to_owned()),
         history_length: Some(i64::try_from(progress.history_length).unwrap_or(i64::MAX)),
+    }
+}
+
+fn redrive_count(progress: &Progress) -> i32 {
+    i32::try_from(progress.redrives.count).unwrap_or(i32::MAX)
+}
+
+fn redrive_status(progress: &Progress) -> RedriveStatus {
+    match progress.redrivable {
+        Ok(()) => RedriveStatus::Redrivable,
+        Err(_) => RedriveStatus::NotRedrivable,
     }
 }
 
@@ -132,6 +147,26 @@ pub fn build_never_started(
         conditions: condition::merge(&current.conditions, wanted, &now),
         observed_generation: generation,
         ..current
+    }
+}
+
+/// The status of an execution that ended and is not redriven, though asked to be: as it is, and
+/// why not.
+#[must_use]
+pub fn build_not_redriven(
+    current: &ExecutionStatus,
+    generation: Option<i64>,
+    message: &str,
+) -> ExecutionStatus {
+    let advisory = Condition::new(types::ADVISORY, true, reasons::NOT_REDRIVABLE, message);
+    let others = current.conditions.iter();
+    let others = others.filter(|condition| condition.type_ != types::ADVISORY);
+    let wanted = others.cloned().chain([advisory]).collect();
+    let now = Time(Timestamp::now());
+    ExecutionStatus {
+        conditions: condition::merge(&current.conditions, wanted, &now),
+        observed_generation: generation,
+        ..current.clone()
     }
 }
 

@@ -8,18 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crd::metadata::finalizers;
-use crd::{Condition, Execution, ExecutionPage, ExecutionPageContent, ExecutionStatus};
-use engine::ports::{
-    ExecutionKey, PageId, PageKind, Revision, Snapshot, Store, StoreError, Stored,
-};
+use crd::{Condition, Execution, ExecutionPage, ExecutionStatus};
+use engine::ports::{ExecutionKey, PageId, Revision, Snapshot, Store, StoreError, Stored};
 use engine::record::Page;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::core::Request;
 use kube::{Api, Client, Resource};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
+use super::pages;
 use super::status::{Fixed, build_status};
 use crate::admission::Admission;
 use crate::error;
@@ -135,7 +133,7 @@ impl ExecutionStore {
     }
 
     async fn create_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
-        let object = build_page(key, page);
+        let object = pages::build_page(key, page);
         let params = PostParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PostParams::default()
@@ -195,44 +193,8 @@ fn read_known(object: &Execution) -> Known {
     }
 }
 
-/// A page's object's name.
-fn page_name(key: &ExecutionKey, id: &PageId) -> String {
-    let kind = match id.kind {
-        PageKind::History => 'h',
-        PageKind::Checkpoint => 'c',
-        PageKind::Values => 'v',
-    };
-    let uid: String = key.uid.chars().take(5).collect();
-    format!("{}-{uid}-{kind}{}-{}", key.name, id.sequence, id.digest)
-}
-
-fn build_page(key: &ExecutionKey, page: &Page) -> ExecutionPage {
-    let format = match page.id.kind {
-        PageKind::History => "history.v1+zstd+base64",
-        PageKind::Checkpoint => "checkpoint.v1+zstd+base64",
-        PageKind::Values => "values.v1+zstd+base64",
-    };
-    let owner = OwnerReference {
-        api_version: Execution::api_version(&()).into_owned(),
-        kind: Execution::kind(&()).into_owned(),
-        name: key.name.to_string(),
-        uid: key.uid.to_string(),
-        controller: Some(true),
-        block_owner_deletion: None,
-    };
-    let content = ExecutionPageContent {
-        execution_uid: key.uid.to_string(),
-        sequence: i64::try_from(page.id.sequence).unwrap_or(i64::MAX),
-        format: format.to_owned(),
-        data: page.data.to_string(),
-    };
-    let mut object = ExecutionPage::new(&page_name(key, &page.id), content);
-    object.metadata.owner_references = Some(vec![owner]);
-    object
-}
-
 /// Errors of requests, as the engine tells them apart.
-fn store_error(error: kube::Error) -> StoreError {
+pub(super) fn store_error(error: kube::Error) -> StoreError {
     match error::code(&error) {
         Some(404 | 410) => StoreError::Gone,
         Some(409) => StoreError::Conflict,
@@ -300,16 +262,11 @@ impl Store for ExecutionStore {
     }
 
     async fn load_page(&self, key: &ExecutionKey, id: &PageId) -> Result<Arc<str>, StoreError> {
-        let name = page_name(key, id);
-        let page = self.pages(key).get(&name).await.map_err(store_error)?;
-        if page.spec.execution_uid != *key.uid {
-            return Err(StoreError::Gone);
-        }
-        Ok(page.spec.data.into())
+        pages::load_page(&self.client, key, id).await
     }
 
     async fn delete_page(&self, key: &ExecutionKey, id: &PageId) -> Result<(), StoreError> {
-        let name = page_name(key, id);
+        let name = pages::page_name(key, id);
         let params = DeleteParams::background();
         match self.pages(key).delete(&name, &params).await {
             Ok(_) => Ok(()),

@@ -27,6 +27,7 @@ use self::validate::{Invalid, validate_content, validate_definition};
 use crate::context::Context;
 use crate::definitions::Known;
 use crate::error::ReconcileError;
+use crate::history_limits::Limits;
 use crate::revision::{Content, Revision};
 use crate::watching::watch_lean;
 
@@ -82,6 +83,7 @@ fn forget(context: &Context, state_machine: &StateMachine) {
         .remove(&namespace, &state_machine.name_any());
     set_limit(context, state_machine, None);
     let object = ObjectRef::from_obj(state_machine);
+    context.history_limits.remove(&object);
     context.state_machine_backoffs.succeeded(&object);
 }
 
@@ -113,6 +115,9 @@ async fn act(state_machine: &StateMachine, context: &Context) -> Result<Action, 
         apply_finalizer(context, state_machine, true).await?;
     }
     announce(context, state_machine, &validated);
+    let limits = Limits::of(&state_machine.spec);
+    let object = ObjectRef::from_obj(state_machine);
+    context.history_limits.set(object, limits);
     let now = Time(Timestamp::now());
     let status = match &validated {
         Validated::Valid { revision, warnings } => {

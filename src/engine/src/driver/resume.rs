@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use asl::Value;
 use asl::definition::StateMachine;
-use asl::machine::{CheckpointError, Event};
+use asl::machine::{CheckpointError, Event, NotRedrivable};
 
 use super::writes::{StoredRecord, Writer};
 use super::{Driver, Handle, Known, Ports, Settings};
@@ -30,6 +30,9 @@ pub enum ResumeError {
     /// It ended.
     #[error("the execution ended: there is nothing to continue")]
     Ended,
+    /// It cannot be redriven.
+    #[error(transparent)]
+    NotRedrivable(#[from] NotRedrivable),
 }
 
 impl Driver {
@@ -46,10 +49,8 @@ impl Driver {
         shown: Vec<TaskView>,
         known: Known,
     ) -> Result<(Self, Handle), ResumeError> {
-        let record = record::decode(record_text)?;
-        let stored = StoredRecord::new(record_text, &record);
-        let content = load_content(&ports, &settings.key, record).await?;
-        let execution = Execution::restore(definition, content, shown, settings.limits)?;
+        let (execution, stored) =
+            restore(&ports, &settings, definition, record_text, shown).await?;
         let writer = Writer::new(&ports, &settings, known, Some(stored));
         // A heartbeat that was missed while nobody listened was not missed.
         let first = execution.running().map(|request| {
@@ -62,6 +63,42 @@ impl Driver {
         }
         Ok(Self::new(ports, settings, execution, writer, first))
     }
+
+    /// A driver that has an execution go on that ended without success, from where it ended.
+    ///
+    /// # Errors
+    /// See [`ResumeError`]. Nothing is changed then.
+    pub async fn redrive(
+        ports: Ports,
+        settings: Settings,
+        definition: Arc<StateMachine>,
+        record_text: &str,
+        shown: Vec<TaskView>,
+        known: Known,
+    ) -> Result<(Self, Handle), ResumeError> {
+        let (execution, stored) =
+            restore(&ports, &settings, definition, record_text, shown).await?;
+        execution.redrivable(ports.clock.now())?;
+        let count = execution.redrives().count + 1;
+        ports.observer.execution_redriven(&settings.key, count);
+        let writer = Writer::new(&ports, &settings, known, Some(stored));
+        let first = vec![Happening::Event(Event::Redrive)];
+        Ok(Self::new(ports, settings, execution, writer, first))
+    }
+}
+
+async fn restore(
+    ports: &Ports,
+    settings: &Settings,
+    definition: Arc<StateMachine>,
+    record_text: &str,
+    shown: Vec<TaskView>,
+) -> Result<(Execution, StoredRecord), ResumeError> {
+    let record = record::decode(record_text)?;
+    let stored = StoredRecord::new(record_text, &record);
+    let content = load_content(ports, &settings.key, record).await?;
+    let execution = Execution::restore(definition, content, shown, settings.limits)?;
+    Ok((execution, stored))
 }
 
 async fn load_content(

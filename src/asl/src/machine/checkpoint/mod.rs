@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use super::interface::Limits;
 use super::recorder::Recorder;
-use super::{Machine, ThreadId};
+use super::{Machine, Redrives, ThreadId};
 use crate::definition::StateMachine;
 use crate::value::Value;
 use record::{InfoRecord, MachineRecord, OutcomeRecord, WorkRecord};
@@ -101,7 +101,8 @@ impl Machine {
         MachineRecord {
             format: FORMAT,
             info: InfoRecord::write(&self.info, values),
-            redrive_count: self.redrive_count,
+            redrive_count: self.redrives.count,
+            redriven: self.redrives.last,
             started: self.started,
             last_event: self.recorder.last(),
             last_sealed: self.vault.last(),
@@ -114,6 +115,7 @@ impl Machine {
                 .outcome
                 .as_ref()
                 .map(|outcome| OutcomeRecord::write(outcome, values)),
+            stopped: self.stopped,
             sealed: Vec::new(),
             values: Vec::new(),
         }
@@ -152,7 +154,11 @@ impl Machine {
         }
         let values = Reader::new(record.values, sealed);
         let mut machine = Self {
-            redrive_count: record.redrive_count,
+            redrives: Redrives {
+                count: record.redrive_count,
+                last: record.redriven,
+            },
+            stopped: record.stopped,
             started: record.started,
             root: record.root.map(ThreadId),
             recorder: Recorder::after(record.last_event),

@@ -10,7 +10,7 @@ use super::CheckpointError;
 use super::record::FaultRecord;
 use super::table::{Reader, Slot, Writer};
 use crate::machine::interface::TaskRequest;
-use crate::machine::thread::{ParallelRun, Phase, RunningTask, ThreadId};
+use crate::machine::thread::{ParallelRun, Phase, Resume, RunningTask, ThreadId};
 use crate::resource::Resource;
 use crate::states::map::{MapRun, MapRunArn, Results};
 use crate::value::{Array, Value};
@@ -22,9 +22,12 @@ pub(super) enum PhaseRecord {
     Failed(FaultRecord),
     Wait,
     Backoff,
+    Halted(Resume),
     Task(TaskRecord),
     Parallel {
         running: BTreeMap<u64, u32>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        halted: BTreeMap<u64, u32>,
         results: Vec<Option<Slot>>,
     },
     Map(Box<MapRecord>),
@@ -62,11 +65,17 @@ pub(super) struct MapRecord {
     results: Vec<(u64, Slot)>,
     next: u64,
     running: BTreeMap<u64, u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    halted: BTreeMap<u64, u32>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    redriving: BTreeMap<u64, u32>,
     max_concurrency: u64,
     failed: Vec<u64>,
     tolerated_count: Option<u64>,
     tolerated_percentage: Option<f64>,
     map_run: Option<Arc<str>>,
+    #[serde(default)]
+    redrive_count: u64,
     pending: Option<TaskRecord>,
     writing: bool,
 }
@@ -78,9 +87,11 @@ impl PhaseRecord {
             Phase::Failed(fault) => Self::Failed(FaultRecord::write(fault)),
             Phase::Wait => Self::Wait,
             Phase::Backoff => Self::Backoff,
+            Phase::Halted(resume) => Self::Halted(*resume),
             Phase::Task(task) => Self::Task(TaskRecord::write(task, values)),
             Phase::Parallel(run) => Self::Parallel {
                 running: write_running(&run.running),
+                halted: write_running(&run.halted),
                 results: write_results(&run.results, values),
             },
             Phase::Map(run) => Self::Map(Box::new(MapRecord::write(run, values))),
@@ -93,9 +104,15 @@ impl PhaseRecord {
             Self::Failed(fault) => Phase::Failed(fault.read()),
             Self::Wait => Phase::Wait,
             Self::Backoff => Phase::Backoff,
+            Self::Halted(resume) => Phase::Halted(resume),
             Self::Task(task) => Phase::Task(Box::new(task.read(values)?)),
-            Self::Parallel { running, results } => Phase::Parallel(Box::new(ParallelRun {
+            Self::Parallel {
+                running,
+                halted,
+                results,
+            } => Phase::Parallel(Box::new(ParallelRun {
                 running: read_running(running),
+                halted: read_running(halted),
                 results: read_results(results, values),
             })),
             Self::Map(record) => Phase::Map(Box::new(record.read(values)?)),
@@ -161,11 +178,14 @@ impl MapRecord {
                 .collect(),
             next: run.next,
             running: write_running(&run.running),
+            halted: write_running(&run.halted),
+            redriving: write_running(&run.redriving),
             max_concurrency: run.max_concurrency,
             failed: run.failed.clone(),
             tolerated_count: run.tolerated_count,
             tolerated_percentage: run.tolerated_percentage,
             map_run: run.map_run.as_ref().map(|arn| arn.0.clone()),
+            redrive_count: run.redrive_count,
             pending: run
                 .pending
                 .as_ref()
@@ -192,11 +212,14 @@ impl MapRecord {
             batched: self.batched,
             next: self.next,
             running: read_running(self.running),
+            halted: read_running(self.halted),
+            redriving: read_running(self.redriving),
             max_concurrency: self.max_concurrency,
             failed: self.failed,
             tolerated_count: self.tolerated_count,
             tolerated_percentage: self.tolerated_percentage,
             map_run: self.map_run.map(MapRunArn),
+            redrive_count: self.redrive_count,
             pending: self.pending.map(|task| task.read(values)).transpose()?,
             writing: self.writing,
         })

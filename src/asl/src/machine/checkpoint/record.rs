@@ -20,6 +20,8 @@ pub(super) struct MachineRecord {
     pub info: InfoRecord,
     #[serde(default)]
     pub redrive_count: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redriven: Option<Timestamp>,
     pub started: bool,
     pub last_event: u64,
     #[serde(default)]
@@ -36,6 +38,8 @@ pub(super) struct MachineRecord {
     pub threads: Vec<ThreadRecord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<OutcomeRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sealed: Vec<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -64,7 +64,7 @@ impl Machine {
         };
         match flow {
             Ok(flow) => Ok(flow),
-            Err(fault) => Ok(self.map_failed(id, thread, state, fault, step)),
+            Err(fault) => Ok(self.map_failed(id, thread, state, fault, thread.previous, step)),
         }
     }
 

@@ -91,7 +91,7 @@ impl Machine {
         };
         match flow {
             Ok(flow) => flow,
-            Err(fault) => self.map_failed(id, thread, state, fault, step),
+            Err(fault) => self.map_failed(id, thread, state, fault, thread.previous, step),
         }
     }
 

@@ -102,8 +102,8 @@ impl Results {
     }
 
     /// The results in the order of the items.
-    pub fn into_values(self) -> Vec<Value> {
-        self.by_item.into_iter().flatten().collect()
+    pub fn values(&self) -> Vec<Value> {
+        self.by_item.iter().flatten().cloned().collect()
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
         let fresh: Vec<(u64, Value)> = results.fresh().map(|(i, v)| (i, v.clone())).collect();
         assert_eq!(fresh, [(1, Value::from("b"))]);
         let restored = Results::restored(4, results.chunks().to_vec(), fresh);
-        assert_eq!(restored.into_values(), results.into_values());
+        assert_eq!(restored.values(), results.values());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::child_execution::{ChildExecution, EndedChild};
 use super::results::Results;
 use super::{Map, MapRunArn};
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
-use crate::history::EventKind;
+use crate::history::{EventId, EventKind};
 use crate::machine::thread::{Ended, MapItem, Parent, Phase, RunningTask, Thread, ThreadId};
 use crate::machine::{Flow, Machine, Step};
 use crate::query::Variables;
@@ -35,6 +35,10 @@ pub(crate) struct MapRun {
     pub next: u64,
     /// Items in progress.
     pub running: BTreeMap<u64, ThreadId>,
+    /// Items that failed or were cut off.
+    pub halted: BTreeMap<u64, ThreadId>,
+    /// Items that are to be redriven as soon as there is room for them.
+    pub redriving: BTreeMap<u64, ThreadId>,
     /// How many may be in progress; 0 is no limit.
     pub max_concurrency: u64,
     /// Items that failed and were tolerated.
@@ -45,6 +49,8 @@ pub(crate) struct MapRun {
     pub tolerated_percentage: Option<f64>,
     /// The Map Run of a distributed Map.
     pub map_run: Option<MapRunArn>,
+    /// How often that was redriven.
+    pub redrive_count: u64,
     /// The item reader or result writer that is out.
     pub pending: Option<RunningTask>,
     /// Whether all items were processed and only the result writer is out.
@@ -94,7 +100,38 @@ impl MapRun {
     }
 
     fn is_over(&self) -> bool {
-        self.running.is_empty() && usize::try_from(self.next).is_ok_and(|n| n >= self.results.len())
+        self.running.is_empty()
+            && self.redriving.is_empty()
+            && usize::try_from(self.next).is_ok_and(|n| n >= self.results.len())
+    }
+
+    /// Halts it; false if there is nothing of it to go on with, and the state is to begin again.
+    pub fn halt(&mut self) -> bool {
+        let reading = self.pending.take().is_some() && !self.writing;
+        let left = self.writing || !self.is_over() || !self.halted.is_empty();
+        self.halted.append(&mut self.running);
+        self.halted.append(&mut self.redriving);
+        left && !reading
+    }
+
+    /// What was halted is to be redriven. Gives the Map Run of a distributed Map, and how often
+    /// that was redriven.
+    pub fn redrive(&mut self) -> Option<(MapRunArn, u64)> {
+        self.redriving.append(&mut self.halted);
+        self.failed.clear();
+        self.writing = false;
+        self.redrive_count += 1;
+        Some((self.map_run.clone()?, self.redrive_count))
+    }
+
+    /// The next item to be redriven, if there is room for it.
+    pub fn next_redriven(&mut self) -> Option<ThreadId> {
+        if self.running.len() >= self.capacity() {
+            return None;
+        }
+        let (index, id) = self.redriving.pop_first()?;
+        self.running.insert(index, id);
+        Some(id)
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -107,6 +144,15 @@ impl MapRun {
             .tolerated_percentage
             .is_some_and(|most| failed * 100.0 <= most * self.results.len() as f64);
         within_count || within_percentage
+    }
+}
+
+impl Thread {
+    /// An item that was taken to be processed was not begun.
+    fn return_item(&mut self, index: u64) {
+        if let Phase::Map(run) = &mut self.phase {
+            run.next = index;
+        }
     }
 }
 
@@ -125,9 +171,10 @@ impl Machine {
         {
             let item = Arc::new(item);
             let input = match run.batched {
-                true => item.value.clone(),
-                false => self.select_item(thread, state, map, &item, step)?,
+                true => Ok(item.value.clone()),
+                false => self.select_item(thread, state, map, &item, step),
             };
+            let input = input.inspect_err(|_| thread.return_item(item.index))?;
             let mut child = Self::child(thread, id, item.index, map.processor, input);
             if map.distributed {
                 child.unrecorded = true;
@@ -168,6 +215,7 @@ impl Machine {
         parent: Parent,
         thread: &mut Thread,
         child: &Thread,
+        child_id: ThreadId,
         ended: Ended,
         step: &mut Step<'_>,
     ) -> Flow {
@@ -179,6 +227,9 @@ impl Machine {
         };
         run.running.remove(&parent.index);
         let kept = run.keep(map, child, &ended, step);
+        if let Ended::Failed(_) = ended {
+            run.halted.insert(parent.index, child_id);
+        }
         let result = match ended {
             Ended::Succeeded(output) => Ok(output),
             Ended::Failed(fault) if map.distributed => {
@@ -199,10 +250,8 @@ impl Machine {
                 self.iteration_succeeded(parent, thread, child, state, map, step)
             }
             Err(fault) => {
-                let running = std::mem::take(&mut run.running);
                 self.record_iteration_failed(parent, thread, child, state, step);
-                self.abort_iterations(child, running, state, step);
-                self.map_failed(parent.thread, thread, state, fault, step)
+                self.map_failed(parent.thread, thread, state, fault, child.previous, step)
             }
         }
     }
@@ -230,17 +279,7 @@ impl Machine {
         if !map.distributed {
             thread.previous = if over { event } else { child.previous };
         }
-        match self.start_iterations(parent.thread, thread, state, map, step) {
-            Ok(flow) => flow,
-            Err(fault) => {
-                let running = match &mut thread.phase {
-                    Phase::Map(run) => std::mem::take(&mut run.running),
-                    _ => BTreeMap::new(),
-                };
-                self.abort_iterations(child, running, state, step);
-                self.map_failed(parent.thread, thread, state, fault, step)
-            }
-        }
+        self.continue_map(parent.thread, thread, state, map, step)
     }
 
     fn record_iteration_failed(
@@ -267,37 +306,45 @@ impl Machine {
 
     fn abort_iterations(
         &mut self,
-        failed: &Thread,
-        running: BTreeMap<u64, ThreadId>,
+        thread: &mut Thread,
         state: &State,
+        previous: EventId,
         step: &mut Step<'_>,
     ) {
+        let Phase::Map(run) = &mut thread.phase else {
+            return;
+        };
+        let running = std::mem::take(&mut run.running);
+        run.halted.extend(&running);
         for (index, id) in running {
             let Some(child) = self.take_thread(id) else {
                 continue;
             };
             self.record_after(
                 &child,
-                failed.previous,
+                previous,
                 step,
                 EventKind::MapIterationAborted {
                     name: state.name.clone(),
                     index,
                 },
             );
-            self.abort_thread(id, child, failed.previous, step);
+            self.abort_thread(id, child, previous, step);
         }
     }
 
-    /// The state fails; a distributed Map's run is recorded as failed first.
+    /// The state fails: items in progress are cut off, after the event `previous`; a distributed
+    /// Map's run is recorded as failed first.
     pub(crate) fn map_failed(
         &mut self,
         id: ThreadId,
         thread: &mut Thread,
         state: &State,
         fault: Fault,
+        previous: EventId,
         step: &mut Step<'_>,
     ) -> Flow {
+        self.abort_iterations(thread, state, previous, step);
         if matches!(&thread.phase, Phase::Map(run) if run.map_run.is_some()) {
             thread.previous = self.record(thread, step, EventKind::MapRunFailed(fault.clone()));
         }
@@ -315,12 +362,12 @@ impl Machine {
         let Phase::Map(run) = &mut thread.phase else {
             return Flow::Blocked;
         };
-        let results = std::mem::take(&mut run.results).into_values();
+        let results = run.results.values();
         match &map.result_writer {
             Some(writer) => {
                 match self.begin_result_writer(id, thread, state, writer, results, step) {
                     Ok(flow) => flow,
-                    Err(fault) => self.map_failed(id, thread, state, fault, step),
+                    Err(fault) => self.map_failed(id, thread, state, fault, thread.previous, step),
                 }
             }
             None => self.map_succeeded(id, thread, state, map, results.into(), step),
@@ -337,6 +384,7 @@ impl Machine {
         result: Value,
         step: &mut Step<'_>,
     ) -> Flow {
+        self.drop_children(thread);
         // The state's exit does not follow these events but what was before them.
         let before = match map.distributed {
             true => self.record(thread, step, EventKind::MapRunSucceeded),

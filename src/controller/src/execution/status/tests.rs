@@ -2,6 +2,7 @@ use asl::machine::{Activity, Doing};
 use rstest::rstest;
 
 use super::*;
+use asl::machine::{NotRedrivable, Redrives};
 
 fn progress(outcome: Option<Outcome>) -> Progress {
     Progress {
@@ -19,6 +20,8 @@ fn progress(outcome: Option<Outcome>) -> Progress {
         input_bytes: 2,
         tasks: Vec::new(),
         history_length: 7,
+        redrives: Redrives::default(),
+        redrivable: Ok(()),
     }
 }
 
@@ -171,4 +174,66 @@ fn durations_read_as_kubectl_writes_them(#[case] millis: i64, #[case] expected: 
     let start = Timestamp::UNIX_EPOCH;
     let end = Timestamp::from_millisecond(millis).unwrap();
     assert_eq!(in_words(start, end), expected);
+}
+
+#[test]
+fn an_execution_that_ended_says_whether_it_can_be_redriven() {
+    let failed = status(Some(Outcome::Failed(Fault::default())));
+    assert_eq!(failed.redrive_status, Some(RedriveStatus::Redrivable));
+    assert_eq!(failed.redrive_status_reason, None);
+    assert_eq!((failed.redrive_count, failed.redrive_date), (None, None));
+    let progress = Progress {
+        redrivable: Err(NotRedrivable::Succeeded),
+        ..progress(Some(Outcome::Succeeded(Value::Null)))
+    };
+    let succeeded = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
+    assert_eq!(succeeded.redrive_status, Some(RedriveStatus::NotRedrivable));
+    assert_eq!(
+        succeeded.redrive_status_reason.as_deref(),
+        Some("Execution is SUCCEEDED and cannot be redriven")
+    );
+    assert_eq!(status(None).redrive_status, None);
+}
+
+#[test]
+fn a_redriven_execution_says_how_often_and_when() {
+    let last = "2026-01-02T00:00:00Z".parse().unwrap();
+    let progress = Progress {
+        redrives: Redrives {
+            count: 2,
+            last: Some(last),
+        },
+        redrivable: Err(NotRedrivable::Running),
+        ..progress(None)
+    };
+    let status = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
+    assert_eq!(status.redrive_count, Some(2));
+    assert_eq!(status.redrive_date, Some(Time(last)));
+    assert_eq!(
+        (status.redrive_status, status.redrive_status_reason),
+        (None, None)
+    );
+}
+
+#[test]
+fn an_execution_that_is_not_redriven_says_why_and_is_else_as_it_was() {
+    let failed = status(Some(Outcome::Failed(Fault::new("E", "why"))));
+    let refused = build_not_redriven(&failed, Some(4), "too late");
+    assert_eq!(
+        conditions(&refused),
+        [
+            ("ACK.ResourceSynced", "True", "Failed"),
+            ("ACK.Terminal", "True", "Failed"),
+            ("ACK.Advisory", "True", "NotRedrivable"),
+            ("Ready", "False", "Failed"),
+        ]
+    );
+    assert_eq!(refused.observed_generation, Some(4));
+    let as_it_was = ExecutionStatus {
+        conditions: failed.conditions.clone(),
+        observed_generation: failed.observed_generation,
+        ..refused.clone()
+    };
+    assert_eq!(as_it_was, failed);
+    assert_eq!(build_not_redriven(&refused, Some(4), "too late"), refused);
 }

@@ -11,6 +11,8 @@ export SFN_CACHE
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := $(SFN_CACHE)/programs/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := $(SFN_CACHE)/programs/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
 cluster := tests/cluster/cluster
 # Tests are built as part of the workspace: a package by itself has dependencies with other features, built once more.
 cargo_test := cargo test --locked --workspace
@@ -130,6 +132,18 @@ conformance: ## Cases recorded from AWS (CORPUS=<folder>; LIST=1 names failures,
 .PHONY: jsonata-suite
 jsonata-suite: ## The official JSONata suite through the library
 	@cargo test --locked -p asl --test jsonata_suite -- --nocapture
+
+$(CARGO_FUZZ):
+	@echo "cargo-fuzz $(CARGO_FUZZ_VERSION): building it once"
+	cargo install --quiet --locked --root "$(SFN_CACHE)/programs/cargo-fuzz-$(CARGO_FUZZ_VERSION)" cargo-fuzz@$(CARGO_FUZZ_VERSION)
+
+.PHONY: fuzz
+fuzz: SECONDS := 60
+fuzz: TARGETS := definition machine checkpoint jsonpath intrinsic jsonata
+fuzz: $(CARGO_FUZZ) ## Texts, data and checkpoints that nobody would write (SECONDS=<of each>, TARGETS=<some>)
+	@for target in $(TARGETS); do
+	  CARGO_FUZZ="$<" tests/fuzz/run "$$target" "$(SECONDS)"
+	done
 
 .PHONY: bench
 bench: ## Benchmarks (WORKLOADS=<folder>), and how they stand to their goals

@@ -3,8 +3,9 @@
 //! As client-go does it: a lease is taken over when its holder has not renewed it for as long as
 //! it said, measured from when this process saw the renewal (clocks of two machines are never
 //! compared), and each write is fenced by the resourceVersion. A holder that cannot renew stops
-//! before anybody else may take over. What a paused leader still sends is harmless for another
-//! reason: each of its writes is fenced, and tasks recognize what they made.
+//! before anybody else may take over. One that slept sends nothing more once its lease has run out
+//! (see [`Leadership`]); what was on its way is harmless, since each write of an execution is
+//! fenced, and tasks recognize what they made.
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use kube::{Api, Client};
 use tokio::time::Instant;
 
 use crate::error::{is_conflict, is_not_found};
+use crate::leadership::Leadership;
 
 /// How the lease is held.
 #[derive(Debug, Clone)]
@@ -32,10 +34,12 @@ pub struct LeaseOptions {
     pub renew_deadline: Duration,
     /// The pause between attempts.
     pub retry_period: Duration,
+    /// Is told for how long the lease holds.
+    pub leadership: Leadership,
 }
 
 impl LeaseOptions {
-    /// With the periods of Kubernetes' own components.
+    /// With the periods of Kubernetes' own components; to be called within a tokio runtime.
     #[must_use]
     pub fn new(namespace: &str, name: &str, identity: &str) -> Self {
         Self {
@@ -45,6 +49,7 @@ impl LeaseOptions {
             duration: Duration::from_secs(15),
             renew_deadline: Duration::from_secs(10),
             retry_period: Duration::from_secs(2),
+            leadership: Leadership::elected(),
         }
     }
 }
@@ -88,10 +93,12 @@ impl Election {
     /// Returns once this process is the leader.
     pub async fn acquire(&mut self) {
         loop {
-            match self.attempt().await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "the lease cannot be read or written"),
+            let limit = self.options.renew_deadline;
+            match tokio::time::timeout(limit, self.attempt()).await {
+                Ok(Ok(true)) => return,
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "the lease cannot be read or written"),
+                Err(_) => tracing::warn!("the API server does not answer about the lease"),
             }
             // More often than it is renewed: whoever releases it hands over soon.
             let share = rand::random_range(0.4..0.6);
@@ -127,6 +134,7 @@ impl Election {
     /// Lets others take over at once. Best effort.
     pub async fn release(&mut self) {
         let options = &self.options;
+        options.leadership.hold_until(Instant::now());
         let result = async {
             let lease = self.leases.get(&options.name).await?;
             if holder(&lease) != Some(options.identity.as_str()) {
@@ -166,7 +174,12 @@ impl Election {
         }
         let spec = self.build_spec(&lease, decision);
         match self.write(lease, spec).await {
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                // Others count from when they see this renewal, which is later.
+                let until = now + self.options.duration;
+                self.options.leadership.hold_until(until);
+                Ok(true)
+            }
             Err(error) if is_conflict(&error) => Ok(false),
             Err(error) => Err(error),
         }

@@ -15,6 +15,7 @@ mod execution;
 mod expiry;
 mod health;
 mod history_limits;
+pub mod leadership;
 mod leading;
 pub mod lease;
 mod live;
@@ -35,12 +36,22 @@ use tokio_util::sync::CancellationToken;
 
 pub use arn::Place;
 pub use execution::pages::load_page;
+pub use leadership::Leadership;
 pub use lease::LeaseOptions;
 pub use options::Options;
 
 use health::Phase;
 use lease::Election;
 use metrics::Metrics;
+
+/// How the operator reaches the API server.
+#[derive(Clone)]
+pub struct Clients {
+    /// For all that it does.
+    pub work: Client,
+    /// For the election alone, which must not wait for what there is to do; retries nothing.
+    pub election: Client,
+}
 
 /// Why the operator ended without being told to.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +76,7 @@ pub enum ControllerError {
 pub async fn run(
     options: Options,
     runner: Arc<dyn TaskRunner>,
-    client: Client,
+    clients: Clients,
     shutdown: CancellationToken,
 ) -> Result<(), ControllerError> {
     let metrics = Arc::new(Metrics::default());
@@ -73,7 +84,7 @@ pub async fn run(
     let served = CancellationToken::new();
     let server = serve(&options, metrics.clone(), phases, served.clone());
     let work = async {
-        let result = elect(options.clone(), runner, client, metrics, &phase, &shutdown).await;
+        let result = elect(options.clone(), runner, clients, metrics, &phase, &shutdown).await;
         served.cancel();
         result
     };
@@ -98,15 +109,16 @@ async fn serve(
 async fn elect(
     options: Options,
     runner: Arc<dyn TaskRunner>,
-    client: Client,
+    clients: Clients,
     metrics: Arc<Metrics>,
     phase: &watch::Sender<Phase>,
     shutdown: &CancellationToken,
 ) -> Result<(), ControllerError> {
+    let client = clients.work;
     let Some(lease) = options.lease.clone() else {
         return leading::run(options, runner, client, metrics, phase, shutdown.clone()).await;
     };
-    let mut election = Election::new(client.clone(), lease);
+    let mut election = Election::new(clients.election, lease);
     tracing::info!("waiting for the lease");
     tokio::select! {
         () = shutdown.cancelled() => return Ok(()),

@@ -72,8 +72,22 @@ impl KubernetesTasks {
     /// # Errors
     /// The connection's settings cannot be used.
     pub fn new(settings: Settings) -> Result<Self, SetupError> {
+        let mut connection = settings.connection.clone();
+        // The client's own retries know neither what a resend may find nor how long a task
+        // wants to wait.
+        connection.default_retry = false;
+        let client = kube::Client::try_from(connection)
+            .map_err(|error| SetupError::Connection(Box::new(error)))?;
+        Self::with_client(client, settings)
+    }
+
+    /// As [`KubernetesTasks::new`], by a client of that connection that retries nothing itself.
+    ///
+    /// # Errors
+    /// The connection's settings cannot be used.
+    pub fn with_client(client: kube::Client, settings: Settings) -> Result<Self, SetupError> {
         let Settings {
-            mut connection,
+            connection,
             cluster,
             acting,
             limits,
@@ -83,11 +97,6 @@ impl KubernetesTasks {
         {
             return Err(SetupError::Impersonating(user.clone()));
         }
-        // The client's own retries know neither what a resend may find nor how long a task
-        // wants to wait.
-        connection.default_retry = false;
-        let client = kube::Client::try_from(connection)
-            .map_err(|error| SetupError::Connection(Box::new(error)))?;
         // Calls that take long, as watches do, keep no Job waiting for its turn.
         let for_jobs = ApiServer::new(client.clone(), &limits);
         let for_calls = ApiServer::new(client, &limits);

@@ -1,23 +1,11 @@
-//! What was written, by whom and when: from the API server's audit log.
+//! What was written, by whom and when.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use e2e::audit::{Audit, Request};
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use crate::bench::{OPERATOR, PLAIN};
-
-/// The audit log from a moment on. The file is held open, since the API server renames it when it
-/// is large and begins another.
-pub struct Audit {
-    path: PathBuf,
-    file: File,
-}
 
 /// Who wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,100 +38,24 @@ pub struct Write {
 /// How many writes of each kind: by whom, and what, such as `create jobs`.
 pub type Counts = BTreeMap<(Who, String), usize>;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Line {
-    verb: String,
-    user: User,
-    object_ref: Option<Reference>,
-    response_status: Option<Answer>,
-    request_received_timestamp: Timestamp,
-    stage_timestamp: Timestamp,
+/// The writes in a namespace that succeeded, in order.
+pub fn writes(audit: &Audit, namespace: &str) -> Vec<Write> {
+    let requests = audit.all_requests(namespace).into_iter();
+    requests.filter_map(to_write).collect()
 }
 
-#[derive(Deserialize)]
-struct User {
-    username: String,
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    code: u16,
-}
-
-#[derive(Deserialize)]
-struct Reference {
-    resource: String,
-    subresource: Option<String>,
-    #[serde(default)]
-    namespace: String,
-    #[serde(default)]
-    name: String,
-}
-
-impl Audit {
-    /// The log from here on.
-    pub fn begin(path: &Path) -> Result<Self> {
-        let shown = || {
-            format!(
-                "there is no audit log {}: the benchmark needs a cluster of tests/cluster",
-                path.display()
-            )
-        };
-        let mut file = File::open(path).with_context(shown)?;
-        file.seek(SeekFrom::End(0)).with_context(shown)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-        })
-    }
-
-    /// The writes in a namespace that succeeded, in order.
-    pub fn writes(self, namespace: &str) -> Result<Vec<Write>> {
-        let renamed = self.file.metadata()?.ino() != self.path.metadata()?.ino();
-        let mut writes = read(self.file, namespace)?;
-        if renamed {
-            writes.extend(read(File::open(&self.path)?, namespace)?);
-        }
-        Ok(writes)
-    }
-}
-
-fn read(file: File, namespace: &str) -> Result<Vec<Write>> {
-    let place = format!("\"namespace\":\"{namespace}\"");
-    let mut writes = Vec::new();
-    for line in BufReader::new(file).lines() {
-        let line = line?;
-        // Most lines of a run are about other namespaces, or none.
-        if line.contains(&place) {
-            writes.extend(parse(&line, namespace));
-        }
-    }
-    Ok(writes)
-}
-
-fn parse(line: &str, namespace: &str) -> Option<Write> {
-    let line: Line = serde_json::from_str(line).ok()?;
-    let reference = line
-        .object_ref
-        .filter(|found| found.namespace == namespace)?;
-    if line.response_status?.code >= 300 {
-        return None;
-    }
-    Some(Write {
-        who: match line.user.username.as_str() {
+fn to_write(request: Request) -> Option<Write> {
+    (request.code < 300).then(|| Write {
+        who: match request.sender.as_str() {
             OPERATOR => Who::Operator,
             PLAIN => Who::People,
             _ => Who::Kubernetes,
         },
-        verb: line.verb,
-        resource: match reference.subresource {
-            Some(part) => format!("{}/{part}", reference.resource),
-            None => reference.resource,
-        },
-        name: reference.name,
-        received: line.request_received_timestamp,
-        answered: line.stage_timestamp,
+        verb: request.verb,
+        resource: request.resource,
+        name: request.name,
+        received: request.received,
+        answered: request.answered,
     })
 }
 
@@ -169,18 +81,27 @@ pub fn in_words(counts: &Counts, by: Who, number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Who, count, in_words, parse};
+    use super::{Who, count, in_words, to_write};
+    use crate::bench::OPERATOR;
 
-    const LINE: &str = r#"{"kind":"Event","stage":"ResponseComplete","verb":"update","user":{"username":"system:serviceaccount:sfn-system:sfn-operator"},"objectRef":{"resource":"executions","namespace":"a","name":"x","subresource":"status"},"responseStatus":{"code":200},"requestReceivedTimestamp":"2026-01-02T03:04:05.000100Z","stageTimestamp":"2026-01-02T03:04:05.004100Z"}"#;
+    fn request(code: u64) -> e2e::audit::Request {
+        e2e::audit::Request {
+            verb: "update".to_owned(),
+            resource: "executions/status".to_owned(),
+            namespace: "a".to_owned(),
+            name: "x".to_owned(),
+            uid: None,
+            user: "somebody".to_owned(),
+            sender: OPERATOR.to_owned(),
+            code,
+            received: "2026-01-02T03:04:05Z".parse().unwrap(),
+            answered: "2026-01-02T03:04:06Z".parse().unwrap(),
+        }
+    }
 
     #[test]
-    fn a_write_is_read_from_its_line() {
-        let write = parse(LINE, "a").unwrap();
-        assert_eq!(write.who, Who::Operator);
-        assert_eq!(write.resource, "executions/status");
-        assert_eq!(write.name, "x");
-        let lasted = write.answered.duration_since(write.received);
-        assert_eq!(lasted.as_micros(), 4_000);
+    fn writes_are_counted_by_the_one_who_sent_them() {
+        let write = to_write(request(200)).unwrap();
         let counts = count(&[write.clone(), write]);
         assert_eq!(
             in_words(&counts, Who::Operator, 4),
@@ -190,8 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_elsewhere_and_refused_ones_do_not_count() {
-        assert!(parse(LINE, "b").is_none());
-        assert!(parse(&LINE.replace("\"code\":200", "\"code\":409"), "a").is_none());
+    fn refused_writes_do_not_count() {
+        assert!(to_write(request(409)).is_none());
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use crd::{Execution, StateMachine};
+use e2e::audit::Audit;
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
@@ -21,7 +22,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::audit::Audit;
 use crate::operator::Operator;
 use crate::scrape::Scrape;
 use crate::sizes::Sizes;
@@ -49,7 +49,6 @@ pub struct Bench {
     /// Where logs go.
     pub logs: PathBuf,
     sfn: PathBuf,
-    audit: PathBuf,
     connection: Config,
     run: i64,
 }
@@ -65,9 +64,6 @@ impl Bench {
     /// Prepares the cluster that `KUBECONFIG` names.
     pub async fn prepare(sfn: PathBuf, logs: PathBuf, sizes: Sizes) -> Result<Self> {
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
-        let kubeconfig = std::env::var("KUBECONFIG").context("KUBECONFIG is not set")?;
-        let folder = Path::new(&kubeconfig).parent().unwrap_or(Path::new("."));
-        let audit = folder.join("log/audit.log");
         let client = Client::try_default().await?;
         prepare_plain(&client).await?;
         let connection = connection_as(&client, &logs, PLAIN).await?;
@@ -80,7 +76,6 @@ impl Bench {
             sizes,
             logs,
             sfn,
-            audit,
             connection,
             run: Timestamp::now().as_second() % 100_000,
         })
@@ -88,7 +83,8 @@ impl Bench {
 
     /// The audit log from here on.
     pub fn audit(&self) -> Result<Audit> {
-        Audit::begin(&self.audit)
+        Audit::begin()
+            .context("there is no audit log: the benchmark needs a cluster of tests/cluster")
     }
 
     /// A client that acts in the name of a namespace's ServiceAccount, as the operator does for

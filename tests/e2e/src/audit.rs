@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use k8s_openapi::jiff::Timestamp;
 use serde_json::Value;
 
 /// The part of the audit log that was written since a test began.
@@ -38,6 +39,10 @@ pub struct Request {
     pub sender: String,
     /// The HTTP status.
     pub code: u64,
+    /// When the request reached the API server.
+    pub received: Timestamp,
+    /// When its answer was complete.
+    pub answered: Timestamp,
 }
 
 /// What the log tells of an object.
@@ -96,7 +101,12 @@ impl Audit {
         objects
     }
 
-    fn all_requests(&self, namespace: &str) -> Vec<Request> {
+    /// The requests about anything in this namespace, in order.
+    ///
+    /// # Panics
+    /// The log cannot be read.
+    #[must_use]
+    pub fn all_requests(&self, namespace: &str) -> Vec<Request> {
         let place = format!("\"namespace\":\"{namespace}\"");
         let files = self.files().expect("the audit log can be read");
         files
@@ -146,6 +156,7 @@ impl Audit {
 fn read(event: &Value) -> Option<Request> {
     let reference = event.get("objectRef")?;
     let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
+    let time = |stage: &str| event.get(stage)?.as_str()?.parse().ok();
     let sender = text(event["user"].get("username"))?;
     let acted = text(
         event
@@ -165,5 +176,33 @@ fn read(event: &Value) -> Option<Request> {
         user: acted.unwrap_or_else(|| sender.clone()),
         sender,
         code: event["responseStatus"]["code"].as_u64()?,
+        received: time("requestReceivedTimestamp")?,
+        answered: time("stageTimestamp")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::read;
+
+    #[test]
+    fn a_request_is_read_from_its_event() {
+        let event = json!({
+            "verb": "update",
+            "user": {"username": "system:serviceaccount:sfn-system:sfn-operator"},
+            "impersonatedUser": {"username": "somebody"},
+            "objectRef": {"resource": "executions", "namespace": "a", "name": "x", "subresource": "status"},
+            "responseStatus": {"code": 200},
+            "requestReceivedTimestamp": "2026-01-02T03:04:05.000100Z",
+            "stageTimestamp": "2026-01-02T03:04:05.004100Z",
+        });
+        let request = read(&event).unwrap();
+        assert_eq!(request.resource, "executions/status");
+        assert_eq!(request.user, "somebody");
+        assert!(request.sender.ends_with(":sfn-operator"));
+        let lasted = request.answered.duration_since(request.received);
+        assert_eq!(lasted.as_micros(), 4_000);
+    }
 }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::Pod;
+use kube::api::PostParams;
 use kube::runtime::watcher::Config;
 use kube::{Api, Client, ResourceExt};
 
@@ -20,17 +21,19 @@ const LABEL: &str = "app.kubernetes.io/name=sfn-operator";
 /// A new pod may have to wait for a lease of 15 seconds to expire.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// Ends the process of a container as the kernel does when memory runs out: from outside, since
-/// the first process of a container cannot be killed from within. `ID` is the container's.
-const KILL: &str = r#"
+/// Sends a signal to the processes of a container from outside, as the kernel does when memory
+/// runs out: the first process of a container cannot be killed from within.
+const SIGNAL: &str = r#"
 found=
 for process in /proc/[0-9]*; do
-  if grep -q "$ID" "$process/cgroup" 2>/dev/null; then
-    kill -9 "${process#/proc/}" && found=1
+  if grep -q "$1" "$process/cgroup" 2>/dev/null; then
+    kill "-$2" "${process#/proc/}" && found=1
   fi
 done
 test -n "$found"
 "#;
+/// The pod that signals are sent from.
+pub const SIGNALLER: &str = "signaller";
 
 /// Stops the test where the operator is not installed.
 ///
@@ -130,39 +133,76 @@ impl Operator {
     /// It cannot be done.
     pub async fn kill(&self, namespace: &str) {
         let leader = self.leader().await;
-        let (id, restarts) = container(&leader).expect("a container that runs");
-        let node = leader.spec.as_ref().and_then(|spec| spec.node_name.clone());
-        let node = node.expect("a node");
-        let overrides = serde_json::json!({"spec": {
-            "hostPID": true,
-            "nodeName": node,
-            "containers": [{
-                "name": "kill",
-                "image": "busybox",
-                "command": ["sh", "-c", KILL],
-                "env": [{"name": "ID", "value": id.rsplit('/').next()}],
-                "securityContext": {"privileged": true},
-            }],
-        }});
-        let overrides = format!("--overrides={overrides}");
-        let arguments = [
-            "run",
-            "kill",
-            "-n",
-            namespace,
-            "--image=busybox",
-            "--restart=Never",
-        ];
-        let _ = kubectl(
-            &[&arguments[..], &["--rm", "--attach", "--quiet", &overrides]].concat(),
-            "",
-        );
-        let name = leader.name_any();
-        wait_for(&self.pods(), &name, "running again", LIMIT, |pod| {
+        let signals = self.signals(namespace).await;
+        signals.send(&leader, "KILL");
+        self.until_restarted(&leader).await;
+    }
+
+    /// Waits until the pod's container runs again, and is ready. Gives its last exit status.
+    ///
+    /// # Panics
+    /// It does not within the limit.
+    pub async fn until_restarted(&self, pod: &Pod) -> Option<i32> {
+        let (_, restarts) = container(pod).expect("a container that runs");
+        let (pods, name) = (self.pods(), pod.name_any());
+        let pod = wait_for(&pods, &name, "running again", LIMIT, |pod| {
             let again = pod.and_then(container);
             pod.is_some_and(is_ready) && again.is_some_and(|(_, count)| count > restarts)
+        });
+        let status = pod.await?.status?.container_statuses?.into_iter().next()?;
+        Some(status.last_state?.terminated?.exit_code)
+    }
+
+    /// Readies what sends signals to the processes of the operator's pods: a pod in `namespace`,
+    /// on their node.
+    ///
+    /// # Panics
+    /// It cannot be done.
+    pub async fn signals(&self, namespace: &str) -> Signals {
+        let leader = self.leader().await;
+        let node = leader.spec.as_ref().and_then(|spec| spec.node_name.clone());
+        let pod = serde_json::json!({
+            "metadata": {"name": SIGNALLER},
+            "spec": {
+                "hostPID": true,
+                "nodeName": node.expect("a node"),
+                "terminationGracePeriodSeconds": 0,
+                "containers": [{
+                    "name": "main",
+                    "image": "busybox",
+                    "command": ["sleep", "3600"],
+                    "securityContext": {"privileged": true},
+                }],
+            },
+        });
+        let pod = serde_json::from_value::<Pod>(pod).expect("a pod");
+        let pods = Api::<Pod>::namespaced(self.client.clone(), namespace);
+        let created = pods.create(&PostParams::default(), &pod).await;
+        let _ = created.expect("a privileged pod can be created");
+        wait_for(&pods, SIGNALLER, "running", LIMIT, |pod| {
+            pod.is_some_and(is_ready)
         })
         .await;
+        Signals {
+            namespace: namespace.to_owned(),
+        }
+    }
+
+    /// The Lease, once this is so of it.
+    ///
+    /// # Panics
+    /// It is not within the limit.
+    pub async fn until_lease(&self, what: &str, holds: impl Fn(&LeaseSpec) -> bool) -> LeaseSpec {
+        let leases = Api::<Lease>::namespaced(self.client.clone(), NAMESPACE);
+        let lease = wait_for(&leases, NAME, what, LIMIT, |lease| {
+            lease
+                .and_then(|lease| lease.spec.as_ref())
+                .is_some_and(&holds)
+        });
+        lease
+            .await
+            .and_then(|lease| lease.spec)
+            .expect("it has one")
     }
 
     /// Removes a pod at once, as when its node is lost; another takes its place.
@@ -216,6 +256,25 @@ impl Operator {
             "",
         );
         self.until_ready(replicas).await;
+    }
+}
+
+/// Sends signals to the processes of pods.
+pub struct Signals {
+    namespace: String,
+}
+
+impl Signals {
+    /// Sends a signal, such as `STOP`, to the processes of the pod's only container.
+    ///
+    /// # Panics
+    /// It has none.
+    pub fn send(&self, pod: &Pod, signal: &str) {
+        let (id, _) = container(pod).expect("a container that runs");
+        let id = id.rsplit('/').next().unwrap_or_default();
+        let arguments = ["exec", "-n", &self.namespace, SIGNALLER, "--"];
+        let command = ["sh", "-c", SIGNAL, "signal", id, signal];
+        let _ = kubectl(&[&arguments[..], &command].concat(), "");
     }
 }
 

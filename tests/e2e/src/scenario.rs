@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::audit::Audit;
-use crate::kubectl::{kubectl, try_kubectl};
+use crate::kubectl::{Answer, kubectl, run_program, try_kubectl};
 use crate::run::Run;
 use crate::watch::{PATIENCE, wait_for, wait_for_all};
 use crate::{aws_auth, operator};
@@ -122,6 +122,18 @@ impl Scenario {
     #[must_use]
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         kubectl(&[&["-n", &self.namespace], arguments].concat(), "")
+    }
+
+    /// `sfn` about the test's namespace: the binary that cargo built beside these tests.
+    ///
+    /// # Panics
+    /// It is not there.
+    #[must_use]
+    pub fn sfn(&self, arguments: &[&str]) -> Answer {
+        let tests = std::env::current_exe().expect("the path of the tests");
+        let built = tests.ancestors().nth(2).expect("cargo's folder");
+        let namespace = ["--namespace", &self.namespace];
+        run_program(&built.join("sfn"), &[arguments, &namespace].concat(), "")
     }
 
     /// Why the API server refuses this.

@@ -36,6 +36,10 @@ pub trait Subject {
     fn stop(&self) -> Option<(Timestamp, Fault)> {
         None
     }
+    /// How often somebody redrives it; they keep saying so.
+    fn redrives(&self) -> u64 {
+        0
+    }
 }
 
 /// The same number each time: what is drawn does not depend on how often a process died.
@@ -84,11 +88,13 @@ pub fn live_to_the_end(subject: &impl Subject, world: &World) -> Option<Ended> {
 pub fn go_on_to_the_end(subject: &impl Subject, world: &World) -> Option<Ended> {
     let outcome = loop {
         match live(subject, world) {
-            Life::Finished(outcome) => break outcome,
+            Life::Finished(outcome) => assert_eq!(stored_outcome(world), Some(outcome)),
             Life::Endless => return None,
             Life::Crashed => {}
         }
-        if let Some(outcome) = stored_outcome(world) {
+        if let Some(outcome) = stored_outcome(world)
+            && !is_to_be_redriven(subject, world)
+        {
             break outcome;
         }
     };
@@ -98,13 +104,21 @@ pub fn go_on_to_the_end(subject: &impl Subject, world: &World) -> Option<Ended> 
         status_writes: world.status_writes(),
         history: read_history(world),
     };
-    assert_eq!(stored_outcome(world).as_ref(), Some(&ended.outcome));
     assert!(!world.store.kept(&key()).unwrap().protected);
     Some(ended)
 }
 
 fn stored_outcome(world: &World) -> Option<Outcome> {
     world.store.kept(&key())?.snapshot?.progress.outcome
+}
+
+/// Whether it ended, and went on less often than it is to.
+fn is_to_be_redriven(subject: &impl Subject, world: &World) -> bool {
+    let kept = world.store.kept(&key()).unwrap();
+    let progress = kept.snapshot.map(|snapshot| snapshot.progress);
+    progress.is_some_and(|progress| {
+        progress.outcome.is_some() && progress.redrives.count < subject.redrives()
+    })
 }
 
 /// The whole history that is stored, one JSON text an event.
@@ -198,13 +212,13 @@ pub async fn be_driver(
         protected: kept.protected,
     };
     let definition = subject.definition();
-    match stored.record {
-        None => Driver::start(ports, settings, definition, subject.info(), known),
-        Some(record) => {
-            let shown = kept.snapshot.unwrap().progress.tasks;
-            Driver::resume(ports, settings, definition, &record, shown, known)
-                .await
-                .unwrap()
-        }
-    }
+    let Some(record) = stored.record else {
+        return Driver::start(ports, settings, definition, subject.info(), known);
+    };
+    let shown = kept.snapshot.unwrap().progress.tasks;
+    let driver = match is_to_be_redriven(subject, world) {
+        true => Driver::redrive(ports, settings, definition, &record, shown, known).await,
+        false => Driver::resume(ports, settings, definition, &record, shown, known).await,
+    };
+    driver.unwrap()
 }

@@ -30,6 +30,7 @@ pub struct Workflow {
     talks: bool,
     staggered: bool,
     cancel_seconds: u64,
+    redrives: u64,
     limits: Limits,
 }
 
@@ -49,6 +50,7 @@ impl Workflow {
             talks: false,
             staggered: false,
             cancel_seconds: 0,
+            redrives: 0,
             limits: Limits::default(),
         }
     }
@@ -116,6 +118,13 @@ impl Workflow {
         self
     }
 
+    /// Somebody redrives it as often, and keeps saying so.
+    #[must_use]
+    pub fn redriven(mut self, times: u64) -> Self {
+        self.redrives = times;
+        self
+    }
+
     /// Somebody stops it, and keeps saying so.
     #[must_use]
     pub fn stopped_after(mut self, seconds: i64, fault: Fault) -> Self {
@@ -175,6 +184,10 @@ impl Subject for Workflow {
     fn stop(&self) -> Option<(Timestamp, Fault)> {
         let (after, fault) = self.stop.clone()?;
         Some((start() + after, fault))
+    }
+
+    fn redrives(&self) -> u64 {
+        self.redrives
     }
 }
 

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
-use controller::{LeaseOptions, Options, Place};
+use controller::{Leadership, LeaseOptions, Options, Place};
 use tasks::{Acting, ClusterIdentity, KubernetesTasks, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::certificate_authority;
+use crate::gate::{Connections, Rate};
 use crate::object_storage::ObjectStorageOptions;
 use crate::runners::Runners;
 
@@ -124,6 +125,8 @@ pub struct Controller {
     /// Objects of a kind that are reconciled at the same time [default: 16]
     #[arg(long, env = "SFN_CONCURRENCY", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Limits")]
     concurrency: Option<u16>,
+    #[command(flatten)]
+    rate: Rate,
     /// Revisions kept of each state machine besides those in use [default: 5]
     #[arg(
         long,
@@ -234,16 +237,23 @@ impl Controller {
         let connection = kube::Config::infer()
             .await
             .context("there is neither a cluster around this process nor a kubeconfig")?;
-        let client = kube::Client::try_from(connection.clone())?;
         let cluster = self.cluster(&connection)?;
+        let options = self.options();
+        let leads = match &options.lease {
+            Some(lease) => lease.leadership.clone(),
+            None => Leadership::unelected(),
+        };
+        let connections = Connections::open(connection.clone(), leads, self.rate)?;
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             cluster = cluster.name,
             server = %connection.cluster_url,
             "sfn-operator starts"
         );
-        let runner = self.runner(connection, cluster)?;
-        controller::run(self.options(), Arc::new(runner), client, shutdown).await?;
+        let settings = self.task_settings(connection, cluster);
+        let tasks = KubernetesTasks::with_client(connections.tasks, settings)?;
+        let runner = Arc::new(self.runner(tasks)?);
+        controller::run(options, runner, connections.clients, shutdown).await?;
         tracing::info!("sfn-operator has ended");
         Ok(())
     }
@@ -273,15 +283,9 @@ impl Controller {
         })
     }
 
-    fn runner(
-        &self,
-        connection: kube::Config,
-        cluster: ClusterIdentity,
-    ) -> anyhow::Result<Runners> {
+    fn runner(&self, tasks: KubernetesTasks) -> anyhow::Result<Runners> {
         let mut runners = Runners::default();
-        runners.add(KubernetesTasks::new(
-            self.task_settings(connection, cluster),
-        )?);
+        runners.add(tasks);
         if let Some(storage) = self.object_storage.open(&self.region)? {
             runners.add(storage);
         }

@@ -237,7 +237,39 @@ fn stopped_with_large_tasks() -> Workflow {
     .stopped_after(20, Fault::new("Enough", "of it"))
 }
 
-/// Results so large that checkrequests and history need pages.
+/// The second of three Jobs fails; redriven, it goes on from there.
+fn redriven() -> Workflow {
+    three_jobs().failing("B", 1).redriven(1)
+}
+
+/// A branch fails while the other's Job runs, twice: both go on each time.
+fn redriven_parallel() -> Workflow {
+    let (slow, bad) = (
+        task("Slow", r#""End": true"#),
+        task("Bad", r#""End": true"#),
+    );
+    workflow(&format!(
+        r#"{{"StartAt": "P", "States": {{
+        "P": {{"Type": "Parallel", "End": true, "Branches": [
+            {{"StartAt": "Slow", "States": {{{slow}}}}},
+            {{"StartAt": "Bad", "States": {{{bad}}}}}]}}}}}}"#
+    ))
+    .failing("Bad", 2)
+    .lasting("Slow", 100)
+    .redriven(2)
+}
+
+/// The first two Jobs of a Map fail; redriven, it makes those again that did not succeed.
+fn redriven_map() -> Workflow {
+    map().failing("Item", 2).redriven(1)
+}
+
+/// Its time is up, twice.
+fn redriven_after_a_timeout() -> Workflow {
+    execution_timeout().redriven(1)
+}
+
+/// Results so large that checkpoints and history need pages.
 fn large_results() -> Workflow {
     let jobs = [
         ("A", r#""Next": "B""#),
@@ -266,6 +298,10 @@ fn large_results() -> Workflow {
 #[case::stopped_before_a_retry(stopped_before_a_retry(), 3)]
 #[case::stopped_with_large_tasks(stopped_with_large_tasks(), 4)]
 #[case::large_results(large_results(), 4)]
+#[case::redriven(redriven(), 6)]
+#[case::redriven_parallel(redriven_parallel(), 9)]
+#[case::redriven_map(redriven_map(), 7)]
+#[case::redriven_after_a_timeout(redriven_after_a_timeout(), 8)]
 fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] writes: usize) {
     let (expected, requests) = without_a_crash(&workflow);
     assert_eq!(
@@ -285,6 +321,7 @@ fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] 
 #[case::parallel_with_a_failure(parallel_with_a_failure())]
 #[case::task_timeout(task_timeout())]
 #[case::stopped(stopped())]
+#[case::redriven(redriven())]
 fn nor_do_two(#[case] workflow: Workflow) {
     let (expected, requests) = without_a_crash(&workflow);
     for first in everywhere(&CRASHES, requests).chain(everywhere(&TROUBLES, requests)) {
@@ -328,6 +365,25 @@ fn the_cases_end_as_their_names_say() {
         let expected = Fault::new("Enough", "of it");
         assert_eq!(outcome(workflow), Outcome::Aborted(expected));
     }
+    let made = |workflow: Workflow| without_a_crash(&workflow).0.made_by_state;
+    let counts = |counts: &[(&str, u32)]| {
+        let counts = counts
+            .iter()
+            .map(|(state, made)| ((*state).to_owned(), *made));
+        counts.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    for workflow in [redriven(), redriven_parallel(), redriven_map()] {
+        assert!(matches!(outcome(workflow), Outcome::Succeeded(_)));
+    }
+    assert_eq!(made(redriven()), counts(&[("A", 1), ("B", 2), ("C", 1)]));
+    assert_eq!(
+        made(redriven_parallel()),
+        counts(&[("Slow", 3), ("Bad", 3)])
+    );
+    assert_eq!(made(redriven_map()), counts(&[("Item", 7)]));
+    let timed_out = Outcome::TimedOut(Fault::default());
+    assert_eq!(outcome(redriven_after_a_timeout()), timed_out);
+    assert_eq!(made(redriven_after_a_timeout()), counts(&[("Slow", 2)]));
     let Outcome::Succeeded(caught) = outcome(retry_then_catch()) else {
         panic!("it was to be caught");
     };

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use asl::machine::{NotRedrivable, Redrives};
 use engine::memory::Kept;
 use engine::ports::{PageId, Snapshot, Store as _};
 use engine::progress::Progress;
@@ -106,6 +107,8 @@ impl Fixture {
                 input_bytes: 0,
                 tasks: Vec::new(),
                 history_length: 0,
+                redrives: Redrives::default(),
+                redrivable: Err(NotRedrivable::Running),
             },
         };
         paused_runtime().block_on(async {

@@ -42,7 +42,7 @@ async fn measure_one(
     operator.stop().await?;
 
     report.figure(format!("{what}: time"), format!("{seconds:.1} s"));
-    let counts = audit::count(&audit.writes(&place.name)?);
+    let counts = audit::count(&audit::writes(&audit, &place.name));
     let writes: usize = counts
         .iter()
         .filter(|((who, what), _)| *who == Who::Operator && what.contains("executions"))

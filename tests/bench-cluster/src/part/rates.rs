@@ -100,7 +100,7 @@ impl Kind {
             each(cpu),
             each(server)
         ));
-        let counts = audit::count(&audit.writes(&place.name)?);
+        let counts = audit::count(&audit::writes(&audit, &place.name));
         for (who, name) in [
             (Who::People, "people"),
             (Who::Operator, "the operator"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::audit::{Who, Write};
+use crate::audit::{self, Who, Write};
 use crate::bench::Bench;
 use crate::plain;
 use crate::report::{Goal, Report};
@@ -35,7 +35,7 @@ pub async fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         executions = rest;
     }
     operator.stop().await?;
-    let mut gaps = gaps(&audit.writes(&place.name)?);
+    let mut gaps = gaps(&audit::writes(&audit, &place.name));
     gaps.sort_by(f64::total_cmp);
     for (percent, limit) in [(50, 10.0), (99, 50.0)] {
         let gap = percentile(&gaps, percent).context("no Job followed another")?;

@@ -9,12 +9,13 @@
 )]
 
 mod queue;
+mod replicas;
 
 use std::time::Duration;
 
 use crd::RunStatus;
 use e2e::definition::{chain, job, only_log, run_job, single};
-use e2e::operator::Operator;
+use e2e::operator::{Operator, SIGNALLER};
 use e2e::watch::{PATIENCE, show, wait_for, wait_for_all};
 use e2e::{Run, Scenario};
 use k8s_openapi::api::batch::v1::Job;
@@ -116,10 +117,10 @@ async fn an_operator_that_is_killed_during_a_job_finds_it_again() {
     assert_eq!(only_log(&result), "begun\nended\n");
     assert_eq!(scenario.created_jobs().await, ["steady"]);
     if let Some(audit) = &scenario.audit {
-        // the other one killed the operator; the name of a Job's pod is made by the API server
+        // the other one sent the signal; the name of a Job's pod is made by the API server
         let pods = audit.created(&scenario.namespace, "pods");
         assert_eq!(
-            pods.iter().filter(|name| *name != "kill").count(),
+            pods.iter().filter(|name| *name != SIGNALLER).count(),
             1,
             "{pods:?}"
         );
@@ -222,32 +223,4 @@ async fn an_operator_that_dies_again_and_again_creates_each_job_of_a_map_once() 
     let types = run.event_types().await;
     let count = |kind: &str| types.iter().filter(|found| *found == kind).count();
     assert_eq!((count("TaskScheduled"), count("TaskSucceeded")), (8, 8));
-}
-
-#[tokio::test]
-async fn another_replica_takes_over_when_the_leader_is_lost() {
-    let (_turn, scenario, operator) = begin().await;
-    operator.scale(2).await;
-    let definition = single(
-        "Work",
-        run_job(
-            &scenario.namespace,
-            job("handed-over", "sleep 8; echo over"),
-        ),
-    );
-    let run = scenario.run(&definition, json!({})).await;
-    run.until_job_runs().await;
-    let first = operator.leader().await;
-    operator.lose(&first);
-    let second = operator.leader().await;
-    assert_ne!(second.name_any(), first.name_any());
-    assert_eq!(only_log(&output(&run).await), "over\n");
-    assert_eq!(scenario.created_jobs().await, ["handed-over"]);
-
-    // the new leader serves what is new
-    let echo = scenario
-        .run(&single("Echo", json!({"Type": "Pass"})), json!(2))
-        .await;
-    assert_eq!(output(&echo).await, json!(2));
-    operator.scale(1).await;
 }

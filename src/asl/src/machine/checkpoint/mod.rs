@@ -27,7 +27,7 @@ use thread_record::ThreadRecord;
 
 /// The newest format that is written and read. To be raised with every change that an older
 /// version would misread, be it that it ignores a new field; older formats stay readable.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Threads at once: more than a checkpoint that can be stored tells of. Ids are used again, so
 /// they stay below.

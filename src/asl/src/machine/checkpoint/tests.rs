@@ -80,7 +80,7 @@ fn a_checkpoint_reads_back_as_it_was_written() {
 }
 
 #[rstest]
-#[case("/format", json!(2), "the checkpoint has format 2, this version reads up to 1")]
+#[case("/format", json!(3), "the checkpoint has format 3, this version reads up to 2")]
 #[case("/threads", json!(7), "the checkpoint cannot be read: invalid type: integer")]
 #[case("/threads/0/state", json!("X"), "the checkpoint refers to the state 'X'")]
 #[case("/threads/0/id", json!(u32::MAX), "thread 4294967295 is beyond 1048576")]

@@ -86,6 +86,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use asl::machine::{NotRedrivable, Redrives};
     use engine::ports::TaskProgress;
     use rstest::rstest;
 
@@ -114,6 +115,8 @@ mod tests {
             input_bytes: 0,
             tasks: tasks.collect(),
             history_length: 0,
+            redrives: Redrives::default(),
+            redrivable: Err(NotRedrivable::Running),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,6 +63,8 @@ struct Desk {
     plan: Plan,
     begun: Instant,
     book: Mutex<Book>,
+    /// Nothing is passed on: the API server is not ready.
+    closed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -83,6 +86,7 @@ impl Proxy {
             plan,
             begun: Instant::now(),
             book: Mutex::default(),
+            closed: AtomicBool::new(false),
         });
         let mut connections = JoinSet::new();
         connections.spawn(listen(listener, desk.clone()));
@@ -91,6 +95,17 @@ impl Proxy {
             desk,
             _connections: connections,
         })
+    }
+
+    /// Passes nothing on from now on, as a load balancer does whose API server is not ready: one
+    /// that has just started answers before it knows all roles.
+    pub fn close(&self) {
+        self.desk.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Passes requests on again.
+    pub fn open(&self) {
+        self.desk.closed.store(false, Ordering::Relaxed);
     }
 
     /// What was injected so far, in order.
@@ -189,15 +204,22 @@ impl Desk {
 
     /// Passes a request on, and the answer back as it comes.
     async fn forward(&self, message: &Message) -> Result<Answer, Cut> {
-        let answer = send(&self.upstream, message.clone()).await?;
+        let answer = self.send(message).await?;
         Ok(answer.map(|body| body.map_err(|_| Cut).boxed_unsync()))
     }
 
     /// Passes a request on, and takes the whole answer.
     async fn forward_whole(&self, message: &Message) -> Result<Response<Bytes>, Cut> {
-        let (parts, body) = send(&self.upstream, message.clone()).await?.into_parts();
+        let (parts, body) = self.send(message).await?.into_parts();
         let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
         Ok(Response::from_parts(parts, body))
+    }
+
+    async fn send(&self, message: &Message) -> Result<Response<Body>, Cut> {
+        match self.closed.load(Ordering::Relaxed) {
+            true => Err(Cut),
+            false => send(&self.upstream, message.clone()).await,
+        }
     }
 
     fn forward_later(&self, message: Message, time: Duration) {

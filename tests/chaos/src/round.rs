@@ -73,6 +73,7 @@ pub async fn play(world: &World, plan: &Plan) -> Result<Outcome> {
         cases: build_cases(&ground.namespace),
         ground,
         operators,
+        proxy: &proxy,
         cluster: &world.cluster,
     };
     let findings = round.play().await?;
@@ -117,6 +118,7 @@ struct Round<'a> {
     cases: Vec<Case>,
     ground: Ground,
     operators: Vec<Operator>,
+    proxy: &'a Proxy,
     cluster: &'a Path,
 }
 
@@ -200,7 +202,9 @@ impl Round<'_> {
 
     async fn restart(&self, names: &[&str]) -> Result<()> {
         let mut command = Command::new(self.cluster);
+        self.proxy.close();
         let output = command.arg("restart").args(names).output().await?;
+        self.proxy.open();
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr));
         }

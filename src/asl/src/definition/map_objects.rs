@@ -82,7 +82,12 @@ fn reader_config(compiler: &mut Compiler<'_>, reader: &Fields<'_>) -> Option<Rea
     let value = reader.get("ReaderConfig")?;
     let config = Fields::of(compiler, value, &place, reader.language)?;
     config.check(compiler, &[&READER_CONFIG]);
-    config.word(compiler, "ManifestType", &["ATHENA_DATA", "S3_INVENTORY"]);
+    if config.has("ManifestType") {
+        compiler.error(
+            &place.member("ManifestType"),
+            "ManifestType is not supported here: no manifests are read",
+        );
+    }
     let transformation = config.word(compiler, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
     if transformation.is_some_and(|word| &**word == "LOAD_AND_FLATTEN") {
         compiler.error(
@@ -240,5 +245,19 @@ fn call_parameters(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<T
         QueryLanguage::JsonPath => "Parameters",
         QueryLanguage::Jsonata => "Arguments",
     };
+    refuse_bucket_owner(compiler, fields, name);
     object_template(compiler, fields, name)
+}
+
+/// An owner that nothing here checks would be a false promise.
+fn refuse_bucket_owner(compiler: &mut Compiler<'_>, fields: &Fields<'_>, name: &str) {
+    let parameters = fields.get(name);
+    for owner in ["ExpectedBucketOwner", "ExpectedBucketOwner.$"] {
+        if parameters.is_some_and(|parameters| parameters.get(owner).is_some()) {
+            compiler.error(
+                &fields.place.member(name).member(owner),
+                "ExpectedBucketOwner is not supported here: buckets have no owner that could be checked",
+            );
+        }
+    }
 }

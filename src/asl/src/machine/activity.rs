@@ -49,6 +49,9 @@ impl Machine {
     pub fn activities(&self, at_most: usize) -> Vec<Activity> {
         let activities = self.threads.iter().filter_map(|(_, thread)| {
             let state = self.definition.state(thread.state)?;
+            if thread.is_halted() {
+                return None;
+            }
             let doing = doing(thread, state)?;
             let state = state.name.clone();
             Some((thread.entered.event, Activity { state, doing }))
@@ -71,7 +74,7 @@ fn doing(thread: &Thread, state: &State) -> Option<Doing> {
             at: thread.timer?,
         }),
         Phase::Map(run) => Some(Doing::Mapping {
-            ended: run.next.saturating_sub(run.running.len() as u64),
+            ended: run.ended(),
             of: run.items.items().len() as u64,
         }),
         _ => None,

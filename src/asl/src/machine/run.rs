@@ -256,8 +256,11 @@ impl Machine {
         if let (Ended::Failed(fault), Some(state)) = (&ended, step.definition.state(thread.state)) {
             self.halt_failed(&mut thread, state, fault);
         }
+        // The child of a distributed Map is an execution of its own: its failure is one of those
+        // that the Map tolerates or not.
         if let Ended::Failed(fault) = &ended
             && fault.name() == RUNTIME
+            && !thread.unrecorded
         {
             self.threads.put_back(id, thread);
             self.fail_execution(fault.clone(), previous, step);

@@ -196,7 +196,7 @@ impl Thread {
         match &self.phase {
             Phase::Halted(_) => true,
             Phase::Parallel(run) => run.running.is_empty() && !run.halted.is_empty(),
-            Phase::Map(run) => !self.has_children() && !run.halted.is_empty(),
+            Phase::Map(run) => run.is_halted(),
             _ => false,
         }
     }

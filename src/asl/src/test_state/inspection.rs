@@ -1,5 +1,6 @@
 //! `inspectionData`: a state's data on its way from input to output.
 
+use crate::states::map::Tolerance;
 use crate::value::{Object, ObjectBuilder, Value};
 
 /// The data on the way. A member is there where the state type, its query language and what
@@ -30,10 +31,8 @@ pub struct InspectionData {
     pub variables: Option<Object>,
     /// `MaxConcurrency` of a Map state.
     pub max_concurrency: Option<u64>,
-    /// `ToleratedFailureCount` of a Map state.
-    pub tolerated_failure_count: Option<u64>,
-    /// `ToleratedFailurePercentage` of a Map state.
-    pub tolerated_failure_percentage: Option<f64>,
+    /// `ToleratedFailureCount` and `ToleratedFailurePercentage` of a Map state.
+    pub(super) tolerance: Tolerance,
     /// Which Retrier or Catcher took an error.
     pub error_details: Option<ErrorDetails>,
 }
@@ -94,12 +93,8 @@ impl InspectionData {
             data.set("variables".into(), form.of(&variables));
         }
         set_count(&mut data, "maxConcurrency", self.max_concurrency);
-        set_count(
-            &mut data,
-            "toleratedFailureCount",
-            self.tolerated_failure_count,
-        );
-        if let Some(percentage) = self.tolerated_failure_percentage {
+        set_count(&mut data, "toleratedFailureCount", self.tolerance.count);
+        if let Some(percentage) = self.tolerance.percentage {
             let percentage = crate::value::Number::from_f64(percentage);
             data.set(
                 "toleratedFailurePercentage".into(),

@@ -33,8 +33,7 @@ impl Attempt<'_> {
             data.after_item_selector = Some(Value::from(selected));
         }
         data.max_concurrency = Some(map.max_concurrency(stage, &input)?);
-        data.tolerated_failure_count = map.tolerated_count(stage, &input)?;
-        data.tolerated_failure_percentage = map.tolerated_percentage(stage, &input)?;
+        data.tolerance = map.tolerance(stage, &input)?;
         let iterations = u64::try_from(items.len()).unwrap_or(u64::MAX);
         if self.failed_iterations() > iterations {
             return Err(Stop::Refused(TestStateError::validation(TOO_MANY_FAILURES)));
@@ -60,28 +59,22 @@ impl Attempt<'_> {
     }
 
     /// Fails the state when more iterations failed than it tolerates.
-    #[allow(clippy::cast_precision_loss)]
     pub(super) fn check_tolerated_failures(&self, data: &InspectionData) -> Result<(), Fault> {
-        let failed = self.failed_iterations();
-        let iterations = self.iterations();
-        let too_many = data
-            .tolerated_failure_count
-            .is_some_and(|most| failed > most)
-            || data
-                .tolerated_failure_percentage
-                .is_some_and(|most| failed as f64 * 100.0 > most * iterations as f64);
-        if too_many {
-            return Err(Fault::new(
-                EXCEED_TOLERATED_FAILURE_THRESHOLD,
-                "The specified tolerated failure threshold was exceeded",
-            ));
+        if data
+            .tolerance
+            .allows(self.failed_iterations(), self.iterations())
+        {
+            return Ok(());
         }
-        Ok(())
+        Err(Fault::new(
+            EXCEED_TOLERATED_FAILURE_THRESHOLD,
+            "The specified tolerated failure threshold was exceeded",
+        ))
     }
 
-    fn iterations(&self) -> usize {
+    fn iterations(&self) -> u64 {
         match &self.mock {
-            Some(Ok(result)) => result.as_array().map_or(0, <[Value]>::len),
+            Some(Ok(result)) => result.as_array().map_or(0, <[Value]>::len) as u64,
             _ => 0,
         }
     }

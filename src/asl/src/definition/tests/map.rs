@@ -69,6 +69,21 @@ const DISTRIBUTED: &str = r#"{"ProcessorConfig": {"Mode": "DISTRIBUTED", "Execut
 )]
 #[case(
     DISTRIBUTED,
+    r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "CSV", "ManifestType": "ATHENA_DATA"}}"#,
+    "ManifestType is not supported here: no manifests are read"
+)]
+#[case(
+    DISTRIBUTED,
+    r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k", "ExpectedBucketOwner": "1"}}"#,
+    "ExpectedBucketOwner is not supported here: buckets have no owner that could be checked"
+)]
+#[case(
+    DISTRIBUTED,
+    r#""ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "ExpectedBucketOwner.$": "$.owner"}}"#,
+    "ExpectedBucketOwner is not supported here: buckets have no owner that could be checked"
+)]
+#[case(
+    DISTRIBUTED,
     r#""ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2", "ReaderConfig": {"Transformation": "LOAD_AND_FLATTEN"}}"#,
     "Transformation 'LOAD_AND_FLATTEN' is not supported here: the objects' names are the items"
 )]

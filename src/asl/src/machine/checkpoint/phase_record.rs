@@ -12,7 +12,7 @@ use super::table::{Reader, Slot, Writer};
 use crate::machine::interface::TaskRequest;
 use crate::machine::thread::{ParallelRun, Phase, Resume, RunningTask, ThreadId};
 use crate::resource::Resource;
-use crate::states::map::{MapRun, MapRunArn, Results};
+use crate::states::map::{MapRun, MapRunArn, Results, Tolerance};
 use crate::value::{Array, Value};
 
 #[derive(Serialize, Deserialize)]
@@ -182,8 +182,8 @@ impl MapRecord {
             redriving: write_running(&run.redriving),
             max_concurrency: run.max_concurrency,
             failed: run.failed.clone(),
-            tolerated_count: run.tolerated_count,
-            tolerated_percentage: run.tolerated_percentage,
+            tolerated_count: run.tolerance.count,
+            tolerated_percentage: run.tolerance.percentage,
             map_run: run.map_run.as_ref().map(|arn| arn.0.clone()),
             redrive_count: run.redrive_count,
             pending: run
@@ -216,8 +216,10 @@ impl MapRecord {
             redriving: read_running(self.redriving),
             max_concurrency: self.max_concurrency,
             failed: self.failed,
-            tolerated_count: self.tolerated_count,
-            tolerated_percentage: self.tolerated_percentage,
+            tolerance: Tolerance {
+                count: self.tolerated_count,
+                percentage: self.tolerated_percentage,
+            },
             map_run: self.map_run.map(MapRunArn),
             redrive_count: self.redrive_count,
             pending: self.pending.map(|task| task.read(values)).transpose()?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::results::Results;
 use super::run::MapRun;
-use super::{Items, Map, MapRunArn};
+use super::{Items, Map, MapRunArn, Tolerance};
 use crate::errors::{Fault, QUERY_EVALUATION_ERROR};
 use crate::history::EventKind;
 use crate::machine::stage::{Given, Stage, unexpected_type};
@@ -41,8 +41,7 @@ impl Machine {
         let stage = self.stage(thread, state, step);
         let mut run = MapRun {
             max_concurrency,
-            tolerated_count: map.tolerated_count(&stage, &input)?,
-            tolerated_percentage: map.tolerated_percentage(&stage, &input)?,
+            tolerance: map.tolerance(&stage, &input)?,
             input,
             ..MapRun::default()
         };
@@ -185,20 +184,15 @@ impl Map {
         Ok(whole_number(stage, field, "MaxConcurrency", input)?.unwrap_or(0))
     }
 
-    pub(crate) fn tolerated_count(
-        &self,
-        stage: &Stage<'_>,
-        input: &Value,
-    ) -> Result<Option<u64>, Fault> {
-        let field = self.tolerated_failure_count.as_ref();
-        whole_number(stage, field, "ToleratedFailureCount", input)
+    pub(crate) fn tolerance(&self, stage: &Stage<'_>, input: &Value) -> Result<Tolerance, Fault> {
+        let count = self.tolerated_failure_count.as_ref();
+        Ok(Tolerance {
+            count: whole_number(stage, count, "ToleratedFailureCount", input)?,
+            percentage: self.tolerated_percentage(stage, input)?,
+        })
     }
 
-    pub(crate) fn tolerated_percentage(
-        &self,
-        stage: &Stage<'_>,
-        input: &Value,
-    ) -> Result<Option<f64>, Fault> {
+    fn tolerated_percentage(&self, stage: &Stage<'_>, input: &Value) -> Result<Option<f64>, Fault> {
         let Some(field) = &self.tolerated_failure_percentage else {
             return Ok(None);
         };

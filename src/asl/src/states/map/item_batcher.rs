@@ -5,6 +5,7 @@
 use super::ItemBatcher;
 use super::begin::whole_number;
 use crate::errors::Fault;
+use crate::machine::Limits;
 use crate::machine::stage::{Given, Stage};
 use crate::machine::thread::Phase;
 use crate::value::{ObjectBuilder, Value};
@@ -30,7 +31,8 @@ impl ItemBatcher {
             })?),
             None => None,
         };
-        let batches = split(items, limit(most_items), limit(most_bytes));
+        let most_bytes = limit(most_bytes).min(room(batch_input.as_ref(), stage.limits));
+        let batches = split(items, limit(most_items), most_bytes);
         Ok(batches
             .into_iter()
             .map(|items| batch(batch_input.as_ref(), items))
@@ -43,6 +45,12 @@ fn limit(value: Option<u64>) -> usize {
         .filter(|limit| *limit > 0)
         .and_then(|limit| usize::try_from(limit).ok())
         .unwrap_or(usize::MAX)
+}
+
+/// The bytes that items have beside the rest of a batch, which is a payload like any other.
+fn room(batch_input: Option<&Value>, limits: Limits) -> usize {
+    let rest = batch(batch_input, Vec::new()).text_len();
+    limits.payload_bytes.saturating_sub(rest)
 }
 
 fn split(items: Vec<Value>, most_items: usize, most_bytes: usize) -> Vec<Vec<Value>> {
@@ -75,7 +83,8 @@ fn batch(batch_input: Option<&Value>, items: Vec<Value>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{batch, room, split};
+    use crate::machine::Limits;
     use crate::value::Value;
     use rstest::rstest;
 
@@ -93,5 +102,21 @@ mod tests {
         let batches = split(items, most_items, most_bytes);
         let found: Vec<usize> = batches.iter().map(Vec::len).collect();
         assert_eq!(found, sizes);
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_a_payload() {
+        let limits = Limits {
+            payload_bytes: 1024,
+            ..Limits::default()
+        };
+        let batch_input = Value::from("x".repeat(100));
+        let items = vec![Value::from("y".repeat(50)); 100];
+        let batches = split(items, usize::MAX, room(Some(&batch_input), limits));
+        let largest = batches
+            .into_iter()
+            .map(|items| batch(Some(&batch_input), items).text_len());
+        let largest = largest.max().unwrap();
+        assert!((1024 - 53..=1024).contains(&largest), "{largest}");
     }
 }

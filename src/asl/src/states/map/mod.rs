@@ -11,6 +11,7 @@ mod pointer;
 mod result_writer;
 mod results;
 mod run;
+mod tolerance;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub(crate) use child_execution::ChildExecution;
 pub use pointer::Pointer;
 pub(crate) use results::Results;
 pub(crate) use run::MapRun;
+pub(crate) use tolerance::Tolerance;
 
 use super::{Catcher, Next, Retrier, StateIndex};
 use crate::machine::ExecutionInfo;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::child_execution::{ChildExecution, EndedChild};
 use super::results::Results;
+use super::tolerance::Tolerance;
 use super::{Map, MapRunArn};
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::history::{EventId, EventKind};
@@ -44,9 +45,7 @@ pub(crate) struct MapRun {
     /// Items that failed and were tolerated.
     pub failed: Vec<u64>,
     /// How many may fail.
-    pub tolerated_count: Option<u64>,
-    /// How many of a hundred may fail.
-    pub tolerated_percentage: Option<f64>,
+    pub tolerance: Tolerance,
     /// The Map Run of a distributed Map.
     pub map_run: Option<MapRunArn>,
     /// How often that was redriven.
@@ -114,6 +113,19 @@ impl MapRun {
         left && !reading
     }
 
+    /// Whether nothing goes on in it: it waits for a redrive.
+    pub fn is_halted(&self) -> bool {
+        let goes_on =
+            !self.running.is_empty() || !self.redriving.is_empty() || self.task().is_some();
+        !goes_on && !self.halted.is_empty()
+    }
+
+    /// How many items ended, in whatever way, and are not to be processed again.
+    pub fn ended(&self) -> u64 {
+        let begun = self.running.len() + self.redriving.len();
+        self.next.saturating_sub(begun as u64)
+    }
+
     /// What was halted is to be redriven. Gives the Map Run of a distributed Map, and how often
     /// that was redriven.
     pub fn redrive(&mut self) -> Option<(MapRunArn, u64)> {
@@ -134,16 +146,9 @@ impl MapRun {
         Some(id)
     }
 
-    #[allow(clippy::cast_precision_loss)]
     fn tolerates_its_failures(&self) -> bool {
-        let failed = self.failed.len() as f64;
-        let within_count = self
-            .tolerated_count
-            .is_some_and(|count| failed <= count as f64);
-        let within_percentage = self
-            .tolerated_percentage
-            .is_some_and(|most| failed * 100.0 <= most * self.results.len() as f64);
-        within_count || within_percentage
+        let (failed, of) = (self.failed.len() as u64, self.results.len() as u64);
+        self.tolerance.allows(failed, of)
     }
 }
 

@@ -6,7 +6,7 @@ use super::inspection::InspectionData;
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::machine::stage::{Given, Stage};
 use crate::query::Template;
-use crate::states::map::Map;
+use crate::states::map::{Map, Tolerance};
 use crate::value::{ObjectBuilder, Value, parse};
 
 const TOO_MANY_FAILURES: &str =
@@ -58,11 +58,12 @@ impl Attempt<'_> {
         count.unwrap_or_default()
     }
 
-    /// Fails the state when more iterations failed than it tolerates.
+    /// Fails the state when more iterations failed than it tolerates. One that says nothing of it is
+    /// not judged.
     pub(super) fn check_tolerated_failures(&self, data: &InspectionData) -> Result<(), Fault> {
-        if data
-            .tolerance
-            .allows(self.failed_iterations(), self.iterations())
+        let tolerance = data.tolerance;
+        if tolerance == Tolerance::default()
+            || tolerance.allows(self.failed_iterations(), self.iterations())
         {
             return Ok(());
         }

@@ -17,7 +17,7 @@ use kube::api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostPa
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::operator::LEASE;
@@ -157,9 +157,23 @@ impl Ground {
             error: Some(STOPPED.to_owned()),
             cause: None,
         };
-        let patch = Patch::Merge(json!({"spec": {"stop": stop}}));
+        self.patch(name, "stop an execution", json!({"stop": stop}))
+            .await
+    }
+
+    /// Asks for an execution's first redrive.
+    ///
+    /// # Errors
+    /// The API server refuses.
+    pub async fn redrive(&self, name: &str) -> Result<()> {
+        let spec = json!({"redriveCount": 1});
+        self.patch(name, "redrive an execution", spec).await
+    }
+
+    async fn patch(&self, name: &str, what: &str, spec: Value) -> Result<()> {
+        let patch = Patch::Merge(json!({"spec": spec}));
         let (api, params) = (self.api::<Execution>(), PatchParams::default());
-        patiently("stop an execution", || api.patch(name, &params, &patch)).await?;
+        patiently(what, || api.patch(name, &params, &patch)).await?;
         Ok(())
     }
 

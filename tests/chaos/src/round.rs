@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use crd::{Execution, StateMachine};
+use crd::{Execution, RunStatus, StateMachine};
 use kube::Client;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -143,8 +143,11 @@ impl Round<'_> {
             let executions = self.ground.list::<Execution>().await?;
             for case in &self.cases {
                 let execution = executions.get(case.name);
-                let due = !attended.contains(&case.name) && execution.is_some_and(has_job);
-                if let Some(intervention) = case.intervention.filter(|_| due) {
+                let due = |intervention: &Intervention| {
+                    let open = !attended.contains(&case.name);
+                    open && execution.is_some_and(|execution| is_due(*intervention, execution))
+                };
+                if let Some(intervention) = case.intervention.filter(due) {
                     self.intervene(case, intervention).await?;
                     attended.push(case.name);
                 }
@@ -161,6 +164,7 @@ impl Round<'_> {
         match intervention {
             Intervention::Stop => self.ground.stop(case.name).await,
             Intervention::Delete => self.ground.delete::<Execution>(case.name).await,
+            Intervention::Redrive => self.ground.redrive(case.name).await,
         }
     }
 
@@ -228,8 +232,15 @@ impl Round<'_> {
     }
 }
 
-/// Whether it is known that a task's Job exists.
-fn has_job(execution: &Execution) -> bool {
-    let tasks = execution.status.iter().flat_map(|status| &status.tasks);
-    tasks.into_iter().any(|task| task.job_uid.is_some())
+/// Whether it is time: a redrive is for what failed, the others for what has made a Job.
+fn is_due(intervention: Intervention, execution: &Execution) -> bool {
+    let Some(status) = &execution.status else {
+        return false;
+    };
+    match intervention {
+        Intervention::Redrive => status.status == Some(RunStatus::Failed),
+        Intervention::Stop | Intervention::Delete => {
+            status.tasks.iter().any(|task| task.job_uid.is_some())
+        }
+    }
 }

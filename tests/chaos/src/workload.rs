@@ -21,7 +21,7 @@ pub struct Case {
     pub definition: Value,
     /// The input.
     pub input: Value,
-    /// What is done to it once its Job exists.
+    /// What is done to it once its Job exists, or once it failed.
     pub intervention: Option<Intervention>,
     /// How it ends.
     pub end: End,
@@ -40,6 +40,8 @@ pub enum Intervention {
     Stop,
     /// `kubectl delete`
     Delete,
+    /// `spec.redriveCount`, once it failed
+    Redrive,
 }
 
 /// The error that [`Intervention::Stop`] gives.
@@ -101,6 +103,7 @@ pub fn build_cases(namespace: &str) -> Vec<Case> {
         build_abandoned(namespace),
         build_interrupted(namespace, "stopped", Intervention::Stop),
         build_interrupted(namespace, "deleted", Intervention::Delete),
+        build_redriven(namespace),
     ]
 }
 
@@ -311,12 +314,28 @@ fn build_interrupted(namespace: &str, name: &'static str, intervention: Interven
     let work = run_job(namespace, job(&format!("{name}-once"), LONG));
     let end = match intervention {
         Intervention::Stop => End::Error(RunStatus::Aborted, STOPPED),
-        Intervention::Delete => End::Gone,
+        _ => End::Gone,
     };
     Case {
         intervention: Some(intervention),
         jobs: 1..=1,
         ..Case::new(name, single("Work", work), Value::Null).ending(end)
+    }
+}
+
+/// The second Job fails unless the execution is redriven.
+fn build_redriven(namespace: &str) -> Case {
+    let first = run_job(namespace, generated("redriven-first-", job("", "true")));
+    let second = set_environment(
+        job("", "echo $ITEM; test $ITEM -gt 0"),
+        "States.Format('{}', $$.Execution.RedriveCount)",
+    );
+    let second = logged(run_job(namespace, generated("redriven-second-", second)));
+    let definition = chain([("First", first), ("Second", second)]);
+    let case = Case::new("redriven", definition, json!({"log": [1]})).with_jobs(3);
+    Case {
+        intervention: Some(Intervention::Redrive),
+        ..case
     }
 }
 
@@ -334,10 +353,15 @@ fn generated(prefix: &str, mut job: Value) -> Value {
 }
 
 /// The Job's script finds the state's input as `ITEM`.
-fn numbered(mut job: Value) -> Value {
+fn numbered(job: Value) -> Value {
+    set_environment(job, "States.Format('{}', $)")
+}
+
+/// The Job's script finds what this is as `ITEM`.
+fn set_environment(mut job: Value, item: &str) -> Value {
     let container = job.pointer_mut("/spec/template/spec/containers/0");
     if let Some(container) = container.and_then(Value::as_object_mut) {
-        let item = json!([{"name": "ITEM", "value.$": "States.Format('{}', $)"}]);
+        let item = json!([{"name": "ITEM", "value.$": item}]);
         container.insert("env".to_owned(), item);
     }
     job

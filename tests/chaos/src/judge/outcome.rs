@@ -2,16 +2,21 @@
 
 use crd::{Execution, RunStatus};
 
-use crate::workload::{Case, End};
+use crate::workload::{Case, End, Intervention};
 
 /// Whether there is nothing left to wait for.
 pub fn has_ended(case: &Case, execution: Option<&Execution>) -> bool {
     let status = execution.and_then(|execution| execution.status.as_ref());
+    let redrives = match case.intervention {
+        Some(Intervention::Redrive) => 1,
+        _ => 0,
+    };
     match case.end {
         End::Gone => execution.is_none(),
-        _ => status
-            .and_then(|status| status.status)
-            .is_some_and(RunStatus::is_finished),
+        _ => status.is_some_and(|status| {
+            let redriven = status.redrive_count.unwrap_or_default() == redrives;
+            redriven && status.status.is_some_and(RunStatus::is_finished)
+        }),
     }
 }
 

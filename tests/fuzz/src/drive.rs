@@ -17,6 +17,7 @@ const MOST_EVENTS: u64 = 100;
 pub fn limits() -> Limits {
     Limits {
         payload_bytes: 16 * 1024,
+        variables_bytes: 64 * 1024,
         states_per_step: 100,
     }
 }

@@ -57,11 +57,10 @@ fn check_name(compiler: &mut Compiler<'_>, place: &Place<'_>, name: &str) {
     compiler.error(place, problem);
 }
 
+/// An identifier as Unicode has it (UAX #31), where a name does not begin with an underscore.
 fn is_identifier(name: &str) -> bool {
     let mut characters = name.chars();
-    characters
-        .next()
-        .is_some_and(|first| first == '_' || unicode_ident::is_xid_start(first))
+    characters.next().is_some_and(unicode_ident::is_xid_start)
         && characters.all(unicode_ident::is_xid_continue)
 }
 
@@ -73,7 +72,9 @@ mod tests {
     #[rstest]
     #[case("answer", true)]
     #[case("größe_2", true)]
-    #[case("_private", true)]
+    #[case("_private", false)]
+    #[case::with_a_combining_mark("n\u{303}u", true)]
+    #[case::with_a_combining_mark_first("\u{303}u", false)]
     #[case("2nd", false)]
     #[case("a-b", false)]
     #[case("a.b", false)]

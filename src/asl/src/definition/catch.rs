@@ -38,10 +38,10 @@ fn catcher(compiler: &mut Compiler<'_>, fields: &Fields<'_>, last: bool) -> Opti
         .string(compiler, "Next")
         .and_then(|name| compiler.target(&fields.place.member("Next"), name));
     let result_path = data_flow::result_path(compiler, fields);
-    compiler.in_catcher = true;
-    let output = fields.template(compiler, "Output");
-    let assign = assign::compile(compiler, fields);
-    compiler.in_catcher = false;
+    let (output, assign) = compiler.after_error(|compiler| {
+        let output = fields.template(compiler, "Output");
+        (output, assign::compile(compiler, fields))
+    });
     Some(Catcher {
         error_equals: error_equals?,
         next: next.unwrap_or(StateIndex(0)),

@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, Severity, code};
 use super::place::Place;
 use super::scope::Scope;
 use super::{MachineType, Rules};
-use crate::query::{Expression, QueryLanguage, SyntaxError};
+use crate::query::{QueryLanguage, SyntaxError};
 use crate::states::{State, StateIndex};
 
 /// Compiles one definition. Problems are collected, never thrown, so that all are found at once.
@@ -28,8 +28,8 @@ pub(super) struct Compiler<'a> {
     pub(super) labels: HashSet<Arc<str>>,
     /// Whether only one state is compiled, whose transitions may lead anywhere.
     pub(super) single_state: bool,
-    /// Whether a Catcher is being compiled, whose expressions may read the error.
-    pub(super) in_catcher: bool,
+    /// Which member of `$states` may be read besides those that are everywhere.
+    pub(super) readable: Option<&'static str>,
     schema: Vec<Diagnostic>,
     transitions: Vec<Diagnostic>,
     reachability: Vec<Diagnostic>,
@@ -47,7 +47,7 @@ impl<'a> Compiler<'a> {
             scope: Scope::default(),
             labels: HashSet::new(),
             single_state: false,
-            in_catcher: false,
+            readable: None,
             schema: Vec::new(),
             transitions: Vec::new(),
             reachability: Vec::new(),
@@ -89,13 +89,13 @@ impl<'a> Compiler<'a> {
         });
     }
 
-    /// A JSONata expression between `{%` and `%}` cannot be parsed.
+    /// What is meant as a JSONata expression cannot be parsed.
     pub(super) fn invalid_jsonata(&mut self, place: &Place<'_>, error: &SyntaxError) {
         self.syntax_error(
             code::INVALID_JSONATA_EXPRESSION,
             place.to_string(),
             error.message.clone(),
-            error.offset + Expression::OPENING.len(),
+            error.offset,
         );
     }
 

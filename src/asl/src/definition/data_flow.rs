@@ -6,8 +6,8 @@ use super::compiler::Compiler;
 use super::fields::{Fields, Supported};
 use super::template;
 use crate::query::{QueryLanguage, Template};
-use crate::states::DataFlow;
 use crate::states::data_flow::{ResultPath, Selection};
+use crate::states::{DataFlow, StateKind};
 use crate::value::Value;
 
 /// Of states that pass data on.
@@ -25,7 +25,11 @@ pub(super) const PARAMETERS_AND_RESULT: Supported = Supported {
 };
 
 /// Compiles those that the state's type supports; the others were refused before.
-pub(super) fn compile(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> DataFlow {
+pub(super) fn compile(
+    compiler: &mut Compiler<'_>,
+    fields: &Fields<'_>,
+    kind: &StateKind,
+) -> DataFlow {
     match fields.language {
         QueryLanguage::JsonPath => DataFlow {
             input_path: selection(compiler, fields, "InputPath"),
@@ -37,7 +41,7 @@ pub(super) fn compile(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> DataF
         },
         QueryLanguage::Jsonata => DataFlow {
             parameters: fields.template(compiler, "Arguments"),
-            output: fields.template(compiler, "Output"),
+            output: compiler.after_work(kind, |compiler| fields.template(compiler, "Output")),
             ..DataFlow::default()
         },
     }

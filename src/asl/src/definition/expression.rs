@@ -8,14 +8,14 @@ use super::jsonata_references;
 use super::place::Place;
 use crate::query::Expression;
 
-/// Compiles the expression that a field's text is; `None` for other texts and for bad ones, which
-/// are reported.
+/// Compiles the expression that a field's text is meant as; `None` for a bad one, which is
+/// reported.
 pub(super) fn compile(
     compiler: &mut Compiler<'_>,
     place: &Place<'_>,
     text: &str,
 ) -> Option<Expression> {
-    match Expression::parse(Expression::delimited(text)?) {
+    match Expression::parse_delimited(text) {
         Ok(expression) => {
             jsonata_references::check(compiler, place, &expression);
             Some(expression)

@@ -298,9 +298,7 @@ impl<'a> Fields<'a> {
         }
         let value = self.get(name)?;
         match (self.language, value) {
-            (QueryLanguage::Jsonata, Value::String(text))
-                if Expression::delimited(text).is_some() =>
-            {
+            (QueryLanguage::Jsonata, Value::String(text)) if Expression::is_meant(text) => {
                 expression::compile(compiler, &place, text).map(Dynamic::Expression)
             }
             _ => fixed(compiler, &place, value).map(Dynamic::Fixed),

@@ -7,13 +7,44 @@ use super::compiler::Compiler;
 use super::diagnostic::code;
 use super::place::Place;
 use crate::query::{Expression, Template};
+use crate::states::StateKind;
 use crate::value::Value;
 
-/// The members of `$states` everywhere; whether there is a result is known when the state runs.
-const MEMBERS: [&str; 3] = ["input", "context", "result"];
+/// The members of `$states` everywhere.
+const MEMBERS: [&str; 2] = ["input", "context"];
 
-/// The member of `$states` that only Catchers have.
+/// The member of `$states` that `Assign` and `Output` have of a state whose work has a result.
+const RESULT: &str = "result";
+
+/// The member of `$states` that `Assign` and `Output` of Catchers have.
 const ERROR_OUTPUT: &str = "errorOutput";
+
+impl Compiler<'_> {
+    /// Compiles what such a state makes of its result.
+    pub(super) fn after_work<T>(
+        &mut self,
+        kind: &StateKind,
+        compile: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.reading(kind.has_result().then_some(RESULT), compile)
+    }
+
+    /// Compiles what a Catcher makes of an error.
+    pub(super) fn after_error<T>(&mut self, compile: impl FnOnce(&mut Self) -> T) -> T {
+        self.reading(Some(ERROR_OUTPUT), compile)
+    }
+
+    fn reading<T>(
+        &mut self,
+        member: Option<&'static str>,
+        compile: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.readable = member;
+        let compiled = compile(self);
+        self.readable = None;
+        compiled
+    }
+}
 
 /// Refuses references to what is not there.
 pub(super) fn check(compiler: &mut Compiler<'_>, place: &Place<'_>, expression: &Expression) {
@@ -25,7 +56,7 @@ pub(super) fn check(compiler: &mut Compiler<'_>, place: &Place<'_>, expression: 
         );
     }
     for name in expression.states_members() {
-        let exists = MEMBERS.contains(&name) || name == ERROR_OUTPUT && compiler.in_catcher;
+        let exists = MEMBERS.contains(&name) || compiler.readable == Some(name);
         if !exists {
             compiler.error_with(
                 code::UNSUPPORTED_JSONATA_EXPRESSION,

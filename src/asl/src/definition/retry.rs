@@ -50,7 +50,8 @@ fn retrier(compiler: &mut Compiler<'_>, fields: &Fields<'_>, last: bool) -> Opti
     let error_equals = error_equals(compiler, fields, last)?;
     let interval_seconds = fields.integer(compiler, "IntervalSeconds", 1..=MAX_INTEGER);
     let max_delay_seconds = fields.integer(compiler, "MaxDelaySeconds", 1..=MAX_DELAY_SECONDS);
-    if let (Some(interval), Some(max_delay)) = (interval_seconds, max_delay_seconds)
+    let interval = interval_seconds.unwrap_or(1);
+    if let Some(max_delay) = max_delay_seconds
         && max_delay <= interval
     {
         compiler.error(
@@ -64,7 +65,7 @@ fn retrier(compiler: &mut Compiler<'_>, fields: &Fields<'_>, last: bool) -> Opti
     let jitter = fields.word(compiler, "JitterStrategy", &["FULL", "NONE"]);
     Some(Retrier {
         error_equals,
-        interval_seconds: interval_seconds.unwrap_or(1),
+        interval_seconds: interval,
         max_attempts: fields
             .integer(compiler, "MaxAttempts", 0..=MAX_INTEGER)
             .unwrap_or(3),

@@ -176,6 +176,10 @@ impl Compiler<'_> {
             self.no_terminal_state();
             return;
         }
+        // From a start that is not there nothing is reached, and that one was reported.
+        let Some(start) = start else {
+            return;
+        };
         let reached = self.reached(states.len(), first, start);
         for ((name, _), reached) in states.members().iter().zip(reached) {
             if !reached {
@@ -184,7 +188,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn reached(&self, count: usize, first: StateIndex, start: Option<StateIndex>) -> Vec<bool> {
+    fn reached(&self, count: usize, first: StateIndex, start: StateIndex) -> Vec<bool> {
         let local = |index: StateIndex| index.0.checked_sub(first.0).map(|n| n as usize);
         let mut ways: Vec<Vec<usize>> = vec![Vec::new(); count];
         for (from, to) in &self.scope.edges {
@@ -195,7 +199,7 @@ impl Compiler<'_> {
             }
         }
         let mut reached = vec![false; count];
-        let mut open: Vec<usize> = start.and_then(local).into_iter().collect();
+        let mut open: Vec<usize> = local(start).into_iter().collect();
         while let Some(index) = open.pop() {
             match reached.get_mut(index) {
                 Some(seen) if !*seen => *seen = true,

@@ -51,7 +51,7 @@ pub(super) fn compile(
         compiler.has_unknown_transition();
     }
     let (data_flow, kind) = parts?;
-    let assign = assign::compile(compiler, &fields);
+    let assign = compiler.after_work(&kind, |compiler| assign::compile(compiler, &fields));
     let state = State {
         name: name.clone(),
         query_language: fields.language,
@@ -80,7 +80,7 @@ fn compile_parts(
         "Parallel" => parallel::compile(compiler, fields)?,
         _ => map::compile(compiler, fields)?,
     };
-    let mut data_flow = data_flow::compile(compiler, fields);
+    let mut data_flow = data_flow::compile(compiler, fields, &kind);
     if let StateKind::Map(map) = &mut kind {
         let older = data_flow.parameters.take();
         map.item_selector = map.item_selector.take().or(older);

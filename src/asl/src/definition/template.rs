@@ -78,7 +78,7 @@ pub(super) fn is_object_or_expression(
 ) -> bool {
     let expected = match (language, value) {
         (_, Value::Object(_)) => return true,
-        (QueryLanguage::Jsonata, Value::String(text)) if Expression::delimited(text).is_some() => {
+        (QueryLanguage::Jsonata, Value::String(text)) if Expression::is_meant(text) => {
             return true;
         }
         (QueryLanguage::Jsonata, _) => "Object or JSONata expression",

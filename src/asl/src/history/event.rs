@@ -1,4 +1,9 @@
 //! The events and their details.
+//!
+//! Source: Step Functions API reference, `HistoryEvent`. Events of what cannot happen here are
+//! left out: a request is handed to a runner of this process, so that `TaskStartFailed`,
+//! `LambdaFunctionStartFailed`, `LambdaFunctionScheduleFailed` and `ActivityScheduleFailed`, which
+//! tell that AWS could not hand it on, have nothing to tell.
 
 use std::sync::Arc;
 
@@ -132,6 +137,13 @@ pub enum EventKind {
         resource: Arc<Resource>,
         /// The answer to the request.
         output: Value,
+    },
+    /// The request to submit a job was refused.
+    TaskSubmitFailed {
+        /// What is called.
+        resource: Arc<Resource>,
+        /// How.
+        fault: Fault,
     },
     /// A service integration succeeded.
     TaskSucceeded {

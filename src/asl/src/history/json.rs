@@ -1,4 +1,6 @@
 //! Events as JSON, in the shape and words of the API.
+//!
+//! Source: Step Functions API reference, `HistoryEvent` and `GetExecutionHistory`.
 
 use crate::errors::Fault;
 use crate::resource::Resource;
@@ -51,6 +53,7 @@ fn fixed_type(kind: &EventKind) -> &'static str {
         EventKind::TaskScheduled { .. } => "TaskScheduled",
         EventKind::TaskStarted { .. } => "TaskStarted",
         EventKind::TaskSubmitted { .. } => "TaskSubmitted",
+        EventKind::TaskSubmitFailed { .. } => "TaskSubmitFailed",
         EventKind::TaskSucceeded { .. } => "TaskSucceeded",
         EventKind::TaskFailed { .. } => "TaskFailed",
         EventKind::TaskTimedOut { .. } => "TaskTimedOut",
@@ -177,6 +180,10 @@ fn task_details(kind: &EventKind) -> Details {
             called(resource)
                 .with("output", text(output))
                 .with("outputDetails", not_truncated()),
+        ),
+        EventKind::TaskSubmitFailed { resource, fault } => (
+            "taskSubmitFailedEventDetails",
+            add_failure(called(resource), fault),
         ),
         EventKind::TaskSucceeded { resource, output } => (
             "taskSucceededEventDetails",

@@ -1,4 +1,7 @@
 //! Failures: Retriers, Catchers, and what is cut off when a thread fails.
+//!
+//! Source: States Language, "Errors": a Retrier comes before a Catcher, and what none of them takes
+//! fails the scope around the state.
 
 use super::run::{Flow, Step};
 use super::thread::{Ended, Phase, Thread, ThreadId};
@@ -109,6 +112,9 @@ impl Machine {
             let task = task.request.task;
             self.tasks.remove(&task);
             step.commands.push(Command::CancelTask { task });
+        }
+        if matches!(&thread.phase, Phase::Map(run) if run.map_run.is_some()) {
+            self.record_after(&thread, previous, step, EventKind::MapRunAborted);
         }
         if let Some(state) = step.definition.state(thread.state) {
             self.record_aborted(&thread, state.state_type(), previous, step);

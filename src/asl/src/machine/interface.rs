@@ -57,6 +57,9 @@ pub struct Moment {
 pub struct Limits {
     /// The largest payload of a state or task, in bytes of JSON text (AWS: 262,144).
     pub payload_bytes: usize,
+    /// The most that all variables of an execution take together, in bytes of JSON text (AWS:
+    /// 10 MiB). Each child of a distributed Map is an execution of its own.
+    pub variables_bytes: usize,
     /// How much an item reader may read, in bytes of the items' JSON text, where a small item
     /// counts for 256. All of them are in memory, and may take ten times as much there.
     pub items_bytes: usize,
@@ -69,6 +72,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             payload_bytes: 256 * 1024,
+            variables_bytes: 10 * 1024 * 1024,
             items_bytes: 32 * 1024 * 1024,
             states_per_step: 100_000,
         }

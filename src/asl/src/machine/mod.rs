@@ -408,3 +408,6 @@ impl Machine {
         self.recorder.record(previous, step.now, kind)
     }
 }
+
+#[cfg(test)]
+mod tests;

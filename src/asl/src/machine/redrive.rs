@@ -44,7 +44,7 @@ pub enum NotRedrivable {
     #[error("Execution is SUCCEEDED and cannot be redriven")]
     Succeeded,
     /// It ended too long ago.
-    #[error("Execution redrivable period exceeded: it ended more than 14 days ago")]
+    #[error("Execution redrivable period exceeded.")]
     PeriodExceeded,
     /// It was redriven too often.
     #[error("Execution was redriven {MOST_REDRIVES} times, which is the most")]
@@ -188,7 +188,7 @@ impl Machine {
         for id in thread.take_children() {
             if let Some(mut child) = self.threads.take(id) {
                 self.drop_children(&mut child);
-                self.threads.release(id);
+                self.threads.release(id, &child);
             }
         }
     }

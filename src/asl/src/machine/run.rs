@@ -199,6 +199,7 @@ impl Machine {
         Stage {
             info: &self.info,
             limits: self.limits,
+            stored_bytes: self.threads.stored_bytes(thread),
             redrives: self.redrives,
             state,
             thread,
@@ -221,7 +222,7 @@ impl Machine {
         let Handover { output, assigned } = handover;
         let unassigned = assigned.as_ref().is_none_or(crate::value::Object::is_empty);
         if let (false, Some(assigned)) = (unassigned, &assigned) {
-            thread.variables.assign(assigned);
+            self.threads.assign(thread, assigned);
         }
         thread.previous = self.record(
             thread,
@@ -268,14 +269,14 @@ impl Machine {
         }
         let Some(parent) = thread.parent else {
             match &ended {
-                Ended::Succeeded(_) => self.threads.release(id),
+                Ended::Succeeded(_) => self.threads.release(id, &thread),
                 Ended::Failed(_) => self.threads.put_back(id, thread),
             }
             self.root_ended(ended, previous, step);
             return;
         };
         let Some(mut owner) = self.threads.take(parent.thread) else {
-            self.threads.release(id);
+            self.threads.release(id, &thread);
             return;
         };
         // Which field failed is recorded where it failed, once.
@@ -293,7 +294,7 @@ impl Machine {
         };
         match owner.keeps(parent.index) {
             true => self.threads.put_back(id, thread),
-            false => self.threads.release(id),
+            false => self.threads.release(id, &thread),
         }
         self.settle(parent.thread, owner, flow, step);
     }

@@ -20,6 +20,8 @@ pub(crate) struct Stage<'a> {
     pub info: &'a ExecutionInfo,
     /// Its limits.
     pub limits: Limits,
+    /// How much the variables of the execution take.
+    pub stored_bytes: usize,
     /// How often it was redriven.
     pub redrives: Redrives,
     /// The state.
@@ -157,6 +159,23 @@ impl Stage<'_> {
                  maximum number of bytes service limit."
             ),
         ))
+    }
+
+    /// Refuses variables with which all that the execution stores is over the limit.
+    pub fn check_variables(&self, assigned: &Value) -> Result<(), Fault> {
+        let most = self.limits.variables_bytes;
+        if self.stored_bytes + assigned.text_len() <= most {
+            return Ok(());
+        }
+        let variables = &self.thread.variables;
+        let others = self.stored_bytes - variables.own_bytes();
+        if let Some(assigned) = assigned.as_object()
+            && others + variables.own_bytes_with(assigned) <= most
+        {
+            return Ok(());
+        }
+        let cause = format!("The variables of the execution take more than {most} bytes.");
+        Err(Fault::new(DATA_LIMIT_EXCEEDED, self.in_this_state(&cause)))
     }
 }
 

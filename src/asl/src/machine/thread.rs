@@ -6,12 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::interface::TaskRequest;
+use super::timers::after;
 use crate::errors::Fault;
 use crate::history::EventId;
 use crate::query::Variables;
 use crate::states::StateIndex;
 use crate::states::map::{ChildExecution, MapRun};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// A thread's place in [`Threads`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,6 +136,8 @@ pub(crate) struct RunningTask {
     pub started: bool,
     /// Whether the history has its submitted event.
     pub submitted: bool,
+    /// Seconds that it may take.
+    pub timeout_seconds: Option<u64>,
     /// Seconds within which a heartbeat is due.
     pub heartbeat_seconds: Option<u64>,
     /// When the next heartbeat is due.
@@ -142,6 +145,12 @@ pub(crate) struct RunningTask {
 }
 
 impl RunningTask {
+    /// From now on its time runs, and that of its first heartbeat.
+    pub fn begin_time(&mut self, now: Timestamp) {
+        self.request.deadline = self.timeout_seconds.map(|seconds| after(now, seconds));
+        self.heartbeat_due = self.heartbeat_seconds.map(|seconds| after(now, seconds));
+    }
+
     /// The earlier of its timeout and its next heartbeat.
     pub fn next_timer(&self) -> Option<Timestamp> {
         match (self.request.deadline, self.heartbeat_due) {
@@ -219,6 +228,15 @@ impl Thread {
         }
     }
 
+    /// What the variables that it set take of its execution: the children of a distributed Map
+    /// are executions of their own.
+    fn stored_bytes(&self) -> usize {
+        match self.unrecorded {
+            true => 0,
+            false => self.variables.own_bytes(),
+        }
+    }
+
     /// Takes the threads of all branches or items away from it.
     pub fn take_children(&mut self) -> Vec<ThreadId> {
         let taken = match &mut self.phase {
@@ -236,6 +254,8 @@ impl Thread {
 pub(crate) struct Threads {
     slots: Vec<Option<Thread>>,
     free: Vec<ThreadId>,
+    /// What the variables of all threads take.
+    stored_bytes: usize,
 }
 
 impl Threads {
@@ -255,6 +275,7 @@ impl Threads {
 
     /// Puts a thread at a given place, as a checkpoint says. Call [`Threads::seal`] afterwards.
     pub fn place(&mut self, id: ThreadId, thread: Thread) {
+        self.stored_bytes += thread.stored_bytes();
         let at = id.0 as usize;
         if self.slots.len() <= at {
             self.slots.resize_with(at + 1, || None);
@@ -291,9 +312,26 @@ impl Threads {
         }
     }
 
-    /// Gives the place of a thread that was taken out back for use.
-    pub fn release(&mut self, id: ThreadId) {
+    /// Gives the place of a thread that was taken out, and is over, back for use.
+    pub fn release(&mut self, id: ThreadId, thread: &Thread) {
+        self.stored_bytes -= thread.stored_bytes();
         self.free.push(id);
+    }
+
+    /// Sets variables of a thread that was taken out.
+    pub fn assign(&mut self, thread: &mut Thread, assigned: &Object) {
+        self.stored_bytes -= thread.stored_bytes();
+        thread.variables.assign(assigned);
+        self.stored_bytes += thread.stored_bytes();
+    }
+
+    /// What the variables of a thread's execution take. Of a child of a distributed Map it is
+    /// what the thread itself sees.
+    pub fn stored_bytes(&self, thread: &Thread) -> usize {
+        match thread.unrecorded {
+            true => thread.variables.bytes(),
+            false => self.stored_bytes,
+        }
     }
 
     /// A thread.

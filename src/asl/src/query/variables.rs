@@ -12,6 +12,8 @@ use crate::value::{Object, ObjectBuilder, Value};
 #[derive(Debug, Clone, Default)]
 pub struct Variables {
     own: Object,
+    /// What `own` takes, kept so that nothing is counted again when a variable is set.
+    own_bytes: usize,
     outer: Option<Arc<Variables>>,
 }
 
@@ -25,7 +27,13 @@ impl Variables {
     /// A scope with these variables inside `outer`, as a checkpoint gives it.
     #[must_use]
     pub fn restored(own: Object, outer: Option<Arc<Self>>) -> Self {
-        Self { own, outer }
+        let members = own.members().iter();
+        let own_bytes = members.map(|(name, value)| bytes(name, value)).sum();
+        Self {
+            own,
+            own_bytes,
+            outer,
+        }
     }
 
     /// The variables of this scope alone.
@@ -38,6 +46,29 @@ impl Variables {
     #[must_use]
     pub fn outer(&self) -> Option<&Arc<Self>> {
         self.outer.as_ref()
+    }
+
+    /// What the variables of this scope take, in bytes of JSON text.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        self.own_bytes
+    }
+
+    /// What all its variables take, those that inner scopes hide included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.own_bytes + self.outer.as_ref().map_or(0, |outer| outer.bytes())
+    }
+
+    /// What the variables of this scope take once these are set.
+    #[must_use]
+    pub fn own_bytes_with(&self, assigned: &Object) -> usize {
+        let mut total = self.own_bytes;
+        for (name, value) in assigned.members() {
+            total += bytes(name, value);
+            total -= self.own.get(name).map_or(0, |old| bytes(name, old));
+        }
+        total
     }
 
     /// The value of `$name`, from the innermost scope that has it.
@@ -54,6 +85,7 @@ impl Variables {
 
     /// Sets variables of this scope.
     pub fn assign(&mut self, assigned: &Object) {
+        self.own_bytes = self.own_bytes_with(assigned);
         let mut own = ObjectBuilder::from(std::mem::take(&mut self.own));
         for (name, value) in assigned.members() {
             own.set(name.clone(), value.clone());
@@ -78,5 +110,33 @@ impl Variables {
             all.set(name.clone(), value.clone());
         }
         all.build()
+    }
+}
+
+fn bytes(name: &str, value: &Value) -> usize {
+    name.len() + value.text_len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Variables;
+    use crate::value::{Object, parse};
+
+    fn object(text: &str) -> Object {
+        parse(text).unwrap().as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_variables_take_is_kept_as_they_are_set() {
+        let mut variables = Variables::default();
+        for assigned in [
+            r#"{"a": "long text", "b": [1, 2]}"#,
+            r#"{"a": 1, "c": true}"#,
+        ] {
+            variables.assign(&object(assigned));
+        }
+        let counted = Variables::restored(variables.own().clone(), None);
+        assert_eq!(variables.own_bytes(), counted.own_bytes());
+        assert_eq!(variables.own_bytes(), "a1b[1,2]ctrue".len());
     }
 }

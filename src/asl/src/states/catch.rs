@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::data_flow::{Handover, ResultPath, assign_given};
+use super::data_flow::{Handover, ResultPath, assign};
 use super::{State, StateIndex};
 use crate::errors::Fault;
 use crate::machine::stage::{Given, Stage};
@@ -57,7 +57,8 @@ impl Catcher {
                 },
             ),
         };
-        let assigned = assign_given(stage, scope_input, given, self.assign.as_ref())?;
+        let assigned = assign(stage, scope_input, given, self.assign.as_ref())?;
+        stage.check_size(&output, &stage.state.name)?;
         Ok(Handover { output, assigned })
     }
 }

@@ -1,4 +1,6 @@
-//! The comparators of JSONPath Choice rules.
+//! The comparators of JSONPath Choice rules, by what they compare. Each name is with the variant of
+//! [`Comparator`] that it is compiled to; those with a `Path` at their end find their operand in
+//! the input.
 //!
 //! Source: States Language, "Choice State", table of comparison operators.
 
@@ -16,11 +18,14 @@ use crate::value::{Number, Value};
 pub enum Comparator {
     /// `BooleanEquals`, `BooleanEqualsPath`
     Boolean(Operand<bool>),
-    /// `NumericEquals`, `NumericLessThan` … and their `…Path`
+    /// `NumericEquals`, `NumericLessThan`, `NumericGreaterThan`, `NumericLessThanEquals`,
+    /// `NumericGreaterThanEquals`, and each of them with `Path` at its end
     Numeric(Ordering, Operand<Number>),
-    /// `StringEquals`, `StringLessThan` … and their `…Path`
+    /// `StringEquals`, `StringLessThan`, `StringGreaterThan`, `StringLessThanEquals`,
+    /// `StringGreaterThanEquals`, and each of them with `Path` at its end
     String(Ordering, Operand<Arc<str>>),
-    /// `TimestampEquals`, `TimestampLessThan` … and their `…Path`
+    /// `TimestampEquals`, `TimestampLessThan`, `TimestampGreaterThan`, `TimestampLessThanEquals`,
+    /// `TimestampGreaterThanEquals`, and each of them with `Path` at its end
     Timestamp(Ordering, Operand<Timestamp>),
     /// `StringMatches`: `*` stands for any text, `\*` for a star.
     StringMatches(Arc<str>),

@@ -86,22 +86,30 @@ impl DataFlow {
     ) -> Result<Handover, Fault> {
         let handover = match stage.state.query_language {
             QueryLanguage::JsonPath => self.hand_over_by_paths(stage, result)?,
-            QueryLanguage::Jsonata => Handover {
-                assigned: assign(stage, input, Some(&result), stage.state.assign.as_ref())?,
-                output: match &self.output {
-                    None => result,
-                    Some(template) => {
-                        let given = Given {
-                            result: Some(&result),
-                            error_output: None,
-                        };
-                        stage.query(input, given, |scope| template.evaluate(scope, "Output"))?
-                    }
-                },
-            },
+            QueryLanguage::Jsonata => self.hand_over_by_expressions(stage, input, result)?,
         };
         stage.check_size(&handover.output, &stage.state.name)?;
         Ok(handover)
+    }
+
+    fn hand_over_by_expressions(
+        &self,
+        stage: &Stage<'_>,
+        input: &Value,
+        result: Value,
+    ) -> Result<Handover, Fault> {
+        let given = Given {
+            result: stage.state.kind.has_result().then_some(&result),
+            error_output: None,
+        };
+        let assigned = assign(stage, input, given, stage.state.assign.as_ref())?;
+        let output = match &self.output {
+            None => result,
+            Some(template) => {
+                stage.query(input, given, |scope| template.evaluate(scope, "Output"))?
+            }
+        };
+        Ok(Handover { output, assigned })
     }
 
     /// The output of a state whose result is its input, where `Assign` stands elsewhere.
@@ -120,7 +128,12 @@ impl DataFlow {
 
     fn hand_over_by_paths(&self, stage: &Stage<'_>, result: Value) -> Result<Handover, Fault> {
         let result = self.select_result(stage, result)?;
-        let assigned = assign(stage, &result, None, stage.state.assign.as_ref())?;
+        let assigned = assign(
+            stage,
+            &result,
+            Given::default(),
+            stage.state.assign.as_ref(),
+        )?;
         let combined = self.combine_result(stage, result)?;
         let output = self.select_output(stage, &combined)?;
         Ok(Handover { output, assigned })
@@ -159,23 +172,9 @@ pub(crate) fn arguments_field(language: QueryLanguage) -> &'static str {
     }
 }
 
-/// Evaluates an `Assign`. In JSONPath `$` is the state's result; in JSONata it is
-/// `$states.result` beside `$states.input`.
+/// Evaluates an `Assign`. In JSONPath `$` is the state's result (in a Catcher the error); in JSONata
+/// what there is besides the state's input is `given`.
 pub(crate) fn assign(
-    stage: &Stage<'_>,
-    input: &Value,
-    result: Option<&Value>,
-    template: Option<&Template>,
-) -> Result<Option<Object>, Fault> {
-    let given = Given {
-        result,
-        error_output: None,
-    };
-    assign_given(stage, input, given, template)
-}
-
-/// As [`assign`], with whatever else the expressions may refer to.
-pub(crate) fn assign_given(
     stage: &Stage<'_>,
     input: &Value,
     given: Given<'_>,
@@ -186,6 +185,7 @@ pub(crate) fn assign_given(
     };
     let value = stage.query(input, given, |scope| template.evaluate(scope, "Assign"))?;
     stage.check_size(&value, &stage.state.name)?;
+    stage.check_variables(&value)?;
     Ok(value.as_object().cloned())
 }
 

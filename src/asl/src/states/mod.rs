@@ -80,6 +80,15 @@ pub enum StateKind {
     Map(Box<Map>),
 }
 
+impl StateKind {
+    /// Whether its work gives a result (`$states.result`), or fails: that of the others is but to
+    /// pass their input on.
+    #[must_use]
+    pub fn has_result(&self) -> bool {
+        matches!(self, Self::Task(_) | Self::Parallel(_) | Self::Map(_))
+    }
+}
+
 impl State {
     /// Its `Type`.
     #[must_use]
@@ -99,10 +108,7 @@ impl State {
     /// Whether it can be tried again, and the context object therefore counts how often it was.
     #[must_use]
     pub fn counts_retries(&self) -> bool {
-        matches!(
-            self.kind,
-            StateKind::Task(_) | StateKind::Parallel(_) | StateKind::Map(_)
-        )
+        self.kind.has_result()
     }
 
     /// Its Retriers, in order.

@@ -37,6 +37,7 @@ impl Machine {
         let stage = self.stage(thread, state, step);
         let input = state.data_flow.effective_input(&stage)?;
         let argument = state.data_flow.arguments(&stage, &input)?;
+        stage.check_size(&argument, &state.name)?;
         thread.previous = self.record(thread, step, EventKind::ParallelStateStarted);
         let mut run = ParallelRun {
             results: vec![None; parallel.branches.len()],

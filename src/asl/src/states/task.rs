@@ -60,25 +60,37 @@ impl Machine {
             parameters: order.parameters,
             credentials: order.credentials,
             token,
-            deadline: order.timeout_seconds.map(|s| after(step.now, s)),
+            deadline: None,
         };
-        step.commands.push(Command::StartTask(request.clone()));
-        let running = RunningTask {
-            heartbeat_due: order.heartbeat_seconds.map(|s| after(step.now, s)),
+        let mut running = RunningTask {
+            timeout_seconds: order.timeout_seconds,
             heartbeat_seconds: order.heartbeat_seconds,
+            heartbeat_due: None,
             request,
             started: false,
             submitted: false,
         };
-        self.adopt_task(id, thread, running);
+        // The time of an activity runs from when a worker took it.
+        let by_worker = matches!(task.resource.kind, ResourceKind::Activity(_));
+        if !by_worker {
+            running.begin_time(step.now);
+        }
+        step.commands
+            .push(Command::StartTask(running.request.clone()));
+        self.adopt_task(id, thread, running, by_worker);
         Ok(Flow::Blocked)
     }
 
     /// Lets a thread wait for a task.
-    fn adopt_task(&mut self, id: ThreadId, thread: &mut Thread, running: RunningTask) {
+    fn adopt_task(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        running: RunningTask,
+        by_worker: bool,
+    ) {
         let timer = running.next_timer();
         self.expect_task(running.request.task, id);
-        let by_worker = matches!(running.request.resource.kind, ResourceKind::Activity(_));
         thread.phase = Phase::Task(Box::new(running));
         self.set_timer(id, thread, timer);
         if !by_worker {
@@ -132,7 +144,10 @@ impl Machine {
         self.settle(id, thread, Flow::Blocked, step);
     }
 
-    /// A worker took the activity.
+    /// A worker took the activity: its time runs from now on.
+    ///
+    /// Source: Step Functions developer guide, "Task workflow state", `TimeoutSeconds` and
+    /// `HeartbeatSeconds`.
     pub(crate) fn activity_started(
         &mut self,
         task: TaskId,
@@ -146,6 +161,9 @@ impl Machine {
             && !running.started
         {
             running.started = true;
+            running.begin_time(step.now);
+            let timer = running.next_timer();
+            self.set_timer(id, &mut thread, timer);
             let kind = EventKind::ActivityStarted { worker_name };
             thread.previous = self.record(&thread, step, kind);
         }
@@ -232,7 +250,8 @@ impl Machine {
             self.stage(thread, state, step).check_size(&output, arn)?;
             Ok(output)
         });
-        thread.previous = self.record(thread, step, ended_event(&task.resource, &result));
+        let event = ended_event(&task.resource, &result, is_submitted(thread));
+        thread.previous = self.record(thread, step, event);
         let handover = result.and_then(|output| {
             let stage = self.stage(thread, state, step);
             let input = state.data_flow.effective_input(&stage)?;
@@ -375,13 +394,30 @@ fn seconds(
         .map(Some)
 }
 
-fn ended_event(resource: &Arc<Resource>, result: &Result<Value, Fault>) -> EventKind {
+/// Whether the request was accepted, of a task whose end is another answer than that to its
+/// request.
+fn is_submitted(thread: &Thread) -> bool {
+    thread.running_task().is_some_and(|task| task.submitted)
+}
+
+fn ended_event(
+    resource: &Arc<Resource>,
+    result: &Result<Value, Fault>,
+    submitted: bool,
+) -> EventKind {
     let resource = resource.clone();
+    let waits_on = resource.pattern() != Pattern::RequestResponse;
     match (&resource.kind, result) {
         (ResourceKind::Service { .. }, Ok(output)) => EventKind::TaskSucceeded {
             output: output.clone(),
             resource,
         },
+        (ResourceKind::Service { .. }, Err(fault)) if waits_on && !submitted => {
+            EventKind::TaskSubmitFailed {
+                fault: fault.clone(),
+                resource,
+            }
+        }
         (ResourceKind::Service { .. }, Err(fault)) => EventKind::TaskFailed {
             fault: fault.clone(),
             resource,

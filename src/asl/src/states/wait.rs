@@ -144,16 +144,31 @@ fn timestamp(
 }
 
 /// Reads an RFC 3339 instant as the States Language wants it: with a capital `T`, and a zone.
+///
+/// Source: States Language, "Timestamps"; RFC 3339, section 5.6.
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    let bytes = text.as_bytes();
-    let has_shape = bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-');
-    let zone = text.get(19..)?;
-    let has_zone = zone.ends_with('Z') || zone.contains('+') || zone.contains('-');
-    if !has_shape || !has_zone {
-        return None;
-    }
-    text.parse().ok()
+    let (seconds, rest) = text.split_at_checked("2016-03-14T01:59:00".len())?;
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
+            (zone.len() < fraction.len()).then_some(zone)?
+        }
+        None => rest,
+    };
+    let is_zone = zone == "Z" || has_shape(zone, "+00:00") || has_shape(zone, "-00:00");
+    (has_shape(seconds, "0000-00-00T00:00:00") && is_zone)
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// Whether a text is `shape`, with any digit for each `0` in it.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let fits = |(found, wanted): (u8, u8)| match wanted {
+        b'0' => found.is_ascii_digit(),
+        _ => found == wanted,
+    };
+    text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
 }
 
 #[cfg(test)]
@@ -170,6 +185,18 @@ mod tests {
     #[case("2016-13-05T21:29:29Z", false)]
     #[case("2016-12-05T25:29:29Z", false)]
     #[case("05-12-2016T21:29:29Z", false)]
+    #[case("2016-12-05T21:29:29-02:30", true)]
+    #[case::a_fraction_of_many_digits("2016-12-05T21:29:29.123456789Z", true)]
+    #[case::a_fraction_after_a_comma("2016-12-05T21:29:29,5Z", false)]
+    #[case::a_fraction_without_digits("2016-12-05T21:29:29.Z", false)]
+    #[case::an_offset_of_hours("2016-12-05T21:29:29+02", false)]
+    #[case::an_offset_without_a_colon("2016-12-05T21:29:29+0200", false)]
+    #[case::an_offset_with_seconds("2016-12-05T21:29:29+02:00:00", false)]
+    #[case::an_annotation("2016-12-05T21:29:29+01:00[Europe/Paris]", false)]
+    #[case::an_annotation("2016-12-05T21:29:29Z[u-ca=hebrew]", false)]
+    #[case::no_seconds("2016-12-05T21:29Z", false)]
+    #[case::a_small_z("2016-12-05T21:29:29z", false)]
+    #[case::letters_of_more_bytes("2016-12-05T21:29:2äZ", false)]
     #[case("", false)]
     fn timestamps_are_rfc_3339_with_t_and_zone(#[case] text: &str, #[case] valid: bool) {
         assert_eq!(parse_timestamp(text).is_some(), valid);

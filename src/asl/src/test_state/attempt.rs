@@ -8,7 +8,7 @@ use super::{
     CallTask, InspectionLevel, TestStateAnswer, TestStateError, TestStateRequest, TestStatus,
 };
 use crate::errors::Fault;
-use crate::machine::stage::Stage;
+use crate::machine::stage::{Given, Stage};
 use crate::machine::thread::{Phase, Retries, Thread};
 use crate::machine::{Limits, Moment};
 use crate::query::{QueryLanguage, Random, Variables};
@@ -65,6 +65,7 @@ impl Attempt<'_> {
         let stage = Stage {
             info: &context.info,
             limits: Limits::default(),
+            stored_bytes: thread.variables.bytes(),
             redrives: crate::machine::Redrives::default(),
             state: self.tested.state(),
             thread: &thread,
@@ -209,10 +210,11 @@ fn hand_over(
         data.after_result_selector = Some(selected.clone());
         let combined = data_flow.combine_result(stage, selected.clone())?;
         data.after_result_path = Some(combined.clone());
-        return Ok(Handover {
-            output: data_flow.select_output(stage, &combined)?,
-            assigned: assign(stage, &selected, None, stage.state.assign.as_ref())?,
-        });
+        let output = data_flow.select_output(stage, &combined)?;
+        let template = stage.state.assign.as_ref();
+        let assigned = assign(stage, &selected, Given::default(), template)?;
+        stage.check_size(&output, &stage.state.name)?;
+        return Ok(Handover { output, assigned });
     }
     let input = data_flow.effective_input(stage)?;
     data_flow.hand_over(stage, &input, result)

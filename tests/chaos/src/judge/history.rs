@@ -8,7 +8,12 @@ use serde_json::Value;
 use crate::workload::Case;
 
 /// The events that a task which was scheduled ends with.
-const TASK_ENDS: [&str; 3] = ["TaskSucceeded", "TaskFailed", "TaskTimedOut"];
+const TASK_ENDS: [&str; 4] = [
+    "TaskSucceeded",
+    "TaskFailed",
+    "TaskSubmitFailed",
+    "TaskTimedOut",
+];
 
 /// What is wrong with a history.
 pub fn judge(case: &Case, execution: &Execution, events: &[Value]) -> Vec<String> {

@@ -12,7 +12,7 @@ async fn most_at_once(run: &Run<'_>) -> i64 {
     for kind in run.event_types().await {
         now += match &*kind {
             "TaskScheduled" => 1,
-            "TaskSucceeded" | "TaskFailed" => -1,
+            "TaskSucceeded" | "TaskFailed" | "TaskSubmitFailed" => -1,
             _ => 0,
         };
         most = most.max(now);

@@ -49,7 +49,7 @@ async fn an_unmapped_role_gives_eks_401_with_the_documented_cause() {
         [
             "TaskScheduled",
             "TaskStarted",
-            "TaskFailed",
+            "TaskSubmitFailed",
             "ExecutionFailed"
         ]
     );

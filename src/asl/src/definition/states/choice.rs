@@ -104,7 +104,7 @@ fn expression_condition(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Opt
     let place = fields.place.member("Condition");
     match value {
         Value::Bool(fixed) => Some(Condition::Fixed(*fixed)),
-        Value::String(text) if Expression::delimited(text).is_some() => {
+        Value::String(text) if Expression::is_meant(text) => {
             expression::compile(compiler, &place, text).map(Condition::Expression)
         }
         other => {

@@ -188,7 +188,7 @@ fn items(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<Items> {
     }
     let place = fields.place.member("Items");
     match fields.get("Items")? {
-        Value::String(text) if Expression::delimited(text).is_some() => {
+        Value::String(text) if Expression::is_meant(text) => {
             expression::compile(compiler, &place, text).map(Items::Expression)
         }
         Value::Array(_) | Value::Object(_) => {

@@ -49,6 +49,8 @@ pub(super) struct TaskRecord {
     started: bool,
     submitted: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     heartbeat_seconds: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     heartbeat_due: Option<Timestamp>,
@@ -133,6 +135,7 @@ impl TaskRecord {
             deadline: request.deadline,
             started: task.started,
             submitted: task.submitted,
+            timeout_seconds: task.timeout_seconds,
             heartbeat_seconds: task.heartbeat_seconds,
             heartbeat_due: task.heartbeat_due,
         }
@@ -153,6 +156,7 @@ impl TaskRecord {
             },
             started: self.started,
             submitted: self.submitted,
+            timeout_seconds: self.timeout_seconds,
             heartbeat_seconds: self.heartbeat_seconds,
             heartbeat_due: self.heartbeat_due,
         })

@@ -1,4 +1,6 @@
 //! Compiling the text of a call.
+//!
+//! Source: States Language, "Intrinsic Functions".
 
 use super::Call;
 use super::argument::Argument;

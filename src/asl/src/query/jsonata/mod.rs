@@ -61,6 +61,33 @@ impl Expression {
             .strip_suffix(Self::CLOSING)
     }
 
+    /// Whether a text begins or ends as an expression does. With spaces around it, it is a text
+    /// like any other.
+    #[must_use]
+    pub fn is_meant(text: &str) -> bool {
+        text.starts_with(Self::OPENING) || text.ends_with(Self::CLOSING)
+    }
+
+    /// Compiles an expression with its `{%` and `%}`.
+    ///
+    /// # Errors
+    /// The text is no expression, or one of its ends is missing.
+    pub fn parse_delimited(text: &str) -> Result<Self, SyntaxError> {
+        let inside = Self::delimited(text).ok_or_else(|| SyntaxError {
+            message: format!(
+                "A JSONata expression must begin with '{}' and end with '{}', with nothing around \
+                 them",
+                Self::OPENING,
+                Self::CLOSING
+            ),
+            offset: 0,
+        })?;
+        Self::parse(inside).map_err(|error| SyntaxError {
+            offset: error.offset + Self::OPENING.len(),
+            ..error
+        })
+    }
+
     /// Compiles what stands between `{%` and `%}`.
     ///
     /// # Errors

@@ -1,4 +1,6 @@
 //! Compiling the text of a path.
+//!
+//! Source: States Language, "Paths", which takes the syntax of Jayway JsonPath; there, "Operators".
 
 use super::cursor::Cursor;
 use super::filter_parse::filter;
@@ -24,7 +26,8 @@ fn is_name(character: char, place: Place) -> bool {
     }
 }
 
-/// The root: `$`, `$$` or `$name`.
+/// The root: `$`, `$$` or `$name`. Names are Unicode identifiers; what one begins with is checked
+/// where it is assigned.
 pub(super) fn root(cursor: &mut Cursor<'_>) -> Result<Root, SyntaxError> {
     if !cursor.take("$") {
         return Err(cursor.expected("'$', with which a path begins"));
@@ -32,16 +35,11 @@ pub(super) fn root(cursor: &mut Cursor<'_>) -> Result<Root, SyntaxError> {
     if cursor.take("$") {
         return Ok(Root::Context);
     }
-    let name = cursor.take_while(is_variable);
+    let name = cursor.take_while(unicode_ident::is_xid_continue);
     Ok(match name {
         "" => Root::Input,
         name => Root::Variable(name.into()),
     })
-}
-
-/// Variable names are Unicode identifiers.
-fn is_variable(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
 }
 
 /// All steps up to the end of the path.

@@ -1,4 +1,7 @@
 //! Following the steps of a path through a value.
+//!
+//! Source: States Language, "Paths", which takes the meaning of steps from Jayway JsonPath; there,
+//! "Operators" and "What is Returned When?".
 
 use std::borrow::Cow;
 

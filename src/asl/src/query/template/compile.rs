@@ -116,19 +116,13 @@ impl Compiler {
     }
 
     fn expression(&mut self, value: &Value, text: &str) -> Node {
-        let Some(inside) = Expression::delimited(text) else {
+        if !Expression::is_meant(text) {
             return Node::Constant(value.clone());
-        };
-        match Expression::parse(inside) {
+        }
+        match Expression::parse_delimited(text) {
             Ok(expression) => Node::Expression(expression),
             Err(error) => {
-                self.problem(
-                    error.message.clone(),
-                    SyntaxError {
-                        offset: error.offset + Expression::OPENING.len(),
-                        ..error
-                    },
-                );
+                self.problem(error.message.clone(), error);
                 Node::Constant(Value::Null)
             }
         }

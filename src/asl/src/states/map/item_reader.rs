@@ -65,6 +65,7 @@ impl Machine {
                 request,
                 started: true,
                 submitted: false,
+                timeout_seconds: None,
                 heartbeat_seconds: None,
                 heartbeat_due: None,
             });

@@ -179,6 +179,11 @@ impl Machine {
                 true => Ok(item.value.clone()),
                 false => self.select_item(thread, state, map, &item, step),
             };
+            let input = input.and_then(|input| {
+                let stage = self.stage(thread, state, step);
+                stage.check_size(&input, &state.name)?;
+                Ok(input)
+            });
             let input = input.inspect_err(|_| thread.return_item(item.index))?;
             let mut child = Self::child(thread, id, item.index, map.processor, input);
             if map.distributed {

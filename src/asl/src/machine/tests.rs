@@ -1,0 +1,174 @@
+//! What is recorded of tasks and of what is cut off, and when a task's time is up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::value::{Value, parse};
+
+/// An execution that is put away and restored after every event.
+struct Play {
+    machine: Machine,
+    now: Timestamp,
+    types: Vec<String>,
+    last: Transition,
+}
+
+impl Play {
+    fn start(definition: &Json) -> Self {
+        let compiled = StateMachine::compile(&definition.to_string(), &|_| true).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let info = ExecutionInfo {
+            id: "arn:aws:states:us-east-1:1:execution:M:e".into(),
+            name: "e".into(),
+            role_arn: "".into(),
+            start_time: now,
+            input: parse("[1]").unwrap(),
+            state_machine_id: "arn:aws:states:us-east-1:1:stateMachine:M".into(),
+            state_machine_name: "M".into(),
+            region: "us-east-1".into(),
+        };
+        let definition = Arc::new(compiled.state_machine);
+        let mut play = Self {
+            machine: Machine::new(definition, info, Limits::default()),
+            now,
+            types: Vec::new(),
+            last: Transition::default(),
+        };
+        play.happens(Event::Started);
+        play
+    }
+
+    fn happens(&mut self, event: Event) {
+        let (now, entropy) = (self.now, 1);
+        self.last = self.machine.handle(event, Moment { now, entropy });
+        let events = self.machine.take_history();
+        self.types
+            .extend(events.iter().map(HistoryEvent::event_type));
+        let checkpoint = self.machine.checkpoint();
+        let definition = self.machine.definition().clone();
+        let sealed = HashMap::new();
+        self.machine =
+            Machine::restore(definition, &checkpoint, &sealed, Limits::default()).unwrap();
+    }
+
+    fn after(&mut self, seconds: i64, event: Event) {
+        self.now += SignedDuration::from_secs(seconds);
+        self.happens(event);
+    }
+
+    fn task(&self) -> TaskId {
+        self.machine.running_tasks()[0].task
+    }
+
+    /// Seconds until something is due.
+    fn due(&self) -> Option<i64> {
+        let due = self.machine.deadline()?;
+        Some(due.duration_since(self.now).as_secs())
+    }
+}
+
+fn single(state: Json) -> Json {
+    json!({"StartAt": "S", "States": {"S": state}})
+}
+
+fn activity() -> Json {
+    single(json!({
+        "Type": "Task", "End": true, "TimeoutSeconds": 60, "HeartbeatSeconds": 10,
+        "Resource": "arn:aws:states:us-east-1:111111111111:activity:a",
+    }))
+}
+
+#[test]
+fn the_time_of_an_activity_runs_from_when_a_worker_took_it() {
+    let mut play = Play::start(&activity());
+    assert_eq!(play.due(), None);
+    let (task, worker_name) = (play.task(), None);
+    play.after(3600, Event::TaskStarted { task, worker_name });
+    assert_eq!(play.due(), Some(10));
+    play.after(8, Event::TaskHeartbeat { task });
+    assert_eq!(play.due(), Some(10));
+    play.after(10, Event::TimePassed);
+    assert_eq!(
+        play.types[2..],
+        [
+            "ActivityScheduled",
+            "ActivityStarted",
+            "ActivityTimedOut",
+            "ExecutionFailed"
+        ]
+    );
+}
+
+#[test]
+fn heartbeats_do_not_extend_the_time_of_an_activity() {
+    let mut play = Play::start(&activity());
+    let (task, worker_name) = (play.task(), None);
+    play.after(3600, Event::TaskStarted { task, worker_name });
+    (0..7).for_each(|_| play.after(8, Event::TaskHeartbeat { task }));
+    assert_eq!(play.due(), Some(4));
+}
+
+#[test]
+fn the_time_of_other_tasks_runs_from_when_they_are_scheduled() {
+    let play = Play::start(&single(json!({
+        "Type": "Task", "End": true, "TimeoutSeconds": 60,
+        "Resource": "arn:aws:states:::eks:call",
+    })));
+    assert_eq!(play.due(), Some(60));
+    let Some(Command::StartTask(request)) = play.last.commands.first() else {
+        panic!("{:?}", play.last.commands);
+    };
+    assert_eq!(request.deadline, Some(play.machine.deadline().unwrap()));
+}
+
+#[rstest]
+#[case::before_it_was_submitted("eks:runJob.sync", false, "TaskSubmitFailed")]
+#[case::before_it_was_submitted("sqs:sendMessage.waitForTaskToken", false, "TaskSubmitFailed")]
+#[case::after_it_was_submitted("eks:runJob.sync", true, "TaskFailed")]
+#[case::without_a_submission_of_its_own("eks:runJob", false, "TaskFailed")]
+fn a_task_that_waits_on_fails_in_its_submission_or_after_it(
+    #[case] resource: &str,
+    #[case] submitted: bool,
+    #[case] expected: &str,
+) {
+    let mut play = Play::start(&single(json!({
+        "Type": "Task", "End": true, "Resource": format!("arn:aws:states:::{resource}"),
+    })));
+    let task = play.task();
+    if submitted {
+        let output = Value::empty_object();
+        play.happens(Event::TaskSubmitted { task, output });
+    }
+    let fault = Fault::new("EKS.401", "who are you?");
+    play.happens(Event::TaskFailed { task, fault });
+    let ends = &play.types[play.types.len() - 2..];
+    assert_eq!(ends, [expected, "ExecutionFailed"]);
+}
+
+#[test]
+fn a_distributed_map_that_is_cut_off_aborts_its_map_run() {
+    let mut play = Play::start(&single(json!({
+        "Type": "Map", "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "T",
+            "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::eks:call", "End": true}},
+        },
+    })));
+    play.happens(Event::Stop(Fault::default()));
+    assert_eq!(
+        play.types[2..],
+        [
+            "MapStateStarted",
+            "MapRunStarted",
+            "MapRunAborted",
+            "MapStateAborted",
+            "ExecutionAborted"
+        ]
+    );
+}

@@ -136,7 +136,7 @@ pub(crate) struct RunningTask {
     pub started: bool,
     /// Whether the history has its submitted event.
     pub submitted: bool,
-    /// Seconds that it may take.
+    /// Seconds that it may take, until its time runs.
     pub timeout_seconds: Option<u64>,
     /// Seconds within which a heartbeat is due.
     pub heartbeat_seconds: Option<u64>,
@@ -147,7 +147,8 @@ pub(crate) struct RunningTask {
 impl RunningTask {
     /// From now on its time runs, and that of its first heartbeat.
     pub fn begin_time(&mut self, now: Timestamp) {
-        self.request.deadline = self.timeout_seconds.map(|seconds| after(now, seconds));
+        let timeout_seconds = self.timeout_seconds.take();
+        self.request.deadline = timeout_seconds.map(|seconds| after(now, seconds));
         self.heartbeat_due = self.heartbeat_seconds.map(|seconds| after(now, seconds));
     }
 

@@ -186,13 +186,14 @@ impl Machine {
         self.settle(id, thread, Flow::Blocked, step);
     }
 
-    /// The task is alive: its next heartbeat is due anew.
+    /// The task is alive: its next heartbeat is due anew, where its time runs.
     pub(crate) fn task_heartbeat(&mut self, task: TaskId, step: &mut Step<'_>) {
         let Some((id, mut thread)) = self.take_thread_of(task) else {
             return;
         };
         if let Phase::Task(running) = &mut thread.phase
             && let Some(seconds) = running.heartbeat_seconds
+            && running.heartbeat_due.is_some()
         {
             running.heartbeat_due = Some(after(step.now, seconds));
             let timer = running.next_timer();

@@ -4,7 +4,7 @@
 //! lets others of its namespace go first, and the namespaces take turns. How many run is limited,
 //! and so is how many start at a time: an execution starts until its first write is done.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -79,7 +79,49 @@ enum Place {
 struct Lanes {
     expected: BTreeSet<Ticket>,
     /// By the state machine's name; none is empty.
-    queued: BTreeMap<Arc<str>, BTreeSet<Ticket>>,
+    queued: HashMap<Arc<str>, Lane>,
+    /// The first of each lane whose state machine is not full.
+    heads: BTreeSet<Ticket>,
+}
+
+/// Those of one state machine that wait.
+#[derive(Debug, Default)]
+struct Lane {
+    tickets: BTreeSet<Ticket>,
+    /// What [`Lanes::heads`] has of it.
+    head: Option<Ticket>,
+}
+
+impl Lanes {
+    /// Who is the next to start, were there room.
+    fn next(&self) -> Option<&Ticket> {
+        let eldest = self.heads.first()?;
+        let elder = self.expected.first();
+        elder.is_none_or(|elder| eldest < elder).then_some(eldest)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.expected.is_empty() && self.queued.is_empty()
+    }
+
+    /// Lists the first of a lane anew.
+    fn relist(&mut self, name: &str, is_full: bool) {
+        let Some(lane) = self.queued.get_mut(name) else {
+            return;
+        };
+        let head = lane.tickets.first().filter(|_| !is_full);
+        if head != lane.head.as_ref() {
+            let head = head.cloned();
+            if let Some(last) = lane.head.take() {
+                self.heads.remove(&last);
+            }
+            self.heads.extend(head.clone());
+            lane.head = head;
+        }
+        if lane.tickets.is_empty() {
+            self.queued.remove(name);
+        }
+    }
 }
 
 /// A state machine that runs, or that has a limit.
@@ -101,7 +143,9 @@ pub struct Queue {
     limits: Limits,
     open: bool,
     places: HashMap<Arc<str>, Place>,
-    namespaces: BTreeMap<Arc<str>, Lanes>,
+    namespaces: HashMap<Arc<str>, Lanes>,
+    /// The namespaces of which somebody may start, were there room.
+    ready: BTreeSet<Arc<str>>,
     machines: HashMap<Machine, Load>,
     starting: usize,
     running: usize,
@@ -117,7 +161,8 @@ impl Queue {
             limits,
             open: false,
             places: HashMap::new(),
-            namespaces: BTreeMap::new(),
+            namespaces: HashMap::new(),
+            ready: BTreeSet::new(),
             machines: HashMap::new(),
             starting: 0,
             running: 0,
@@ -139,6 +184,7 @@ impl Queue {
         }
         let lanes = self.namespaces.entry(candidate.namespace.clone());
         lanes.or_default().expected.insert(candidate.ticket.clone());
+        self.mark(&candidate.namespace);
         self.places.insert(uid, Place::Expected(candidate));
     }
 
@@ -160,7 +206,9 @@ impl Queue {
         self.remove(&uid);
         let lanes = self.namespaces.entry(candidate.namespace.clone());
         let lane = lanes.or_default().queued.entry(machine.name.clone());
-        lane.or_default().insert(candidate.ticket.clone());
+        let lane = lane.or_default();
+        lane.tickets.insert(candidate.ticket.clone());
+        self.relist(&machine);
         self.places.insert(uid, Place::Queued(candidate, machine));
     }
 
@@ -185,22 +233,30 @@ impl Queue {
     fn pick(&self) -> Option<&Ticket> {
         let last: &str = self.last.as_deref().unwrap_or_default();
         let from = (Bound::Excluded(last), Bound::Unbounded);
-        let to = (Bound::Unbounded, Bound::Included(last));
-        let mut namespaces = self
-            .namespaces
-            .range::<str, _>(from)
-            .chain(self.namespaces.range::<str, _>(to));
-        namespaces.find_map(|(namespace, lanes)| self.eldest(namespace, lanes))
+        let mut after = self.ready.range::<str, _>(from);
+        let namespace = after.next().or_else(|| self.ready.first())?;
+        self.namespaces.get(namespace)?.next()
     }
 
-    fn eldest<'a>(&self, namespace: &Arc<str>, lanes: &'a Lanes) -> Option<&'a Ticket> {
-        let open = lanes.queued.iter().filter(|(name, _)| {
-            let (namespace, name) = (namespace.clone(), Arc::clone(name));
-            !self.is_full(&Machine { namespace, name })
-        });
-        let eldest = open.filter_map(|(_, lane)| lane.first()).min()?;
-        let elder = lanes.expected.first();
-        elder.is_none_or(|elder| eldest < elder).then_some(eldest)
+    /// A lane changed, or whether its state machine is full.
+    fn relist(&mut self, machine: &Machine) {
+        let is_full = self.is_full(machine);
+        if let Some(lanes) = self.namespaces.get_mut(&machine.namespace) {
+            lanes.relist(&machine.name, is_full);
+        }
+        self.mark(&machine.namespace);
+    }
+
+    /// Who waits of a namespace changed.
+    fn mark(&mut self, namespace: &Arc<str>) {
+        let lanes = self.namespaces.get(namespace);
+        match lanes.and_then(Lanes::next) {
+            Some(_) => self.ready.insert(namespace.clone()),
+            None => self.ready.remove(namespace),
+        };
+        if lanes.is_some_and(Lanes::is_empty) {
+            self.namespaces.remove(namespace);
+        }
     }
 
     fn is_full(&self, machine: &Machine) -> bool {
@@ -253,6 +309,7 @@ impl Queue {
     pub fn limit(&mut self, machine: Machine, limit: Option<usize>) {
         self.machines.entry(machine.clone()).or_default().limit = limit;
         self.forget_idle(&machine);
+        self.relist(&machine);
     }
 
     /// How an execution stands.
@@ -282,6 +339,7 @@ impl Queue {
     fn count(&mut self, machine: &Machine) {
         self.running += 1;
         self.machines.entry(machine.clone()).or_default().running += 1;
+        self.relist(machine);
     }
 
     fn discount(&mut self, machine: &Machine) {
@@ -290,6 +348,7 @@ impl Queue {
             load.running -= 1;
         }
         self.forget_idle(machine);
+        self.relist(machine);
     }
 
     fn forget_idle(&mut self, machine: &Machine) {
@@ -304,24 +363,20 @@ impl Queue {
         let place = self.places.remove(uid)?;
         let (candidate, machine) = match &place {
             Place::Expected(candidate) => (candidate, None),
-            Place::Queued(candidate, machine) => (candidate, Some(&machine.name)),
+            Place::Queued(candidate, machine) => (candidate, Some(machine)),
             Place::Starting(_) | Place::Running(_) => return Some(place),
         };
         let lanes = self.namespaces.get_mut(&candidate.namespace)?;
         match machine {
             None => {
                 lanes.expected.remove(&candidate.ticket);
+                self.mark(&candidate.namespace);
             }
-            Some(name) => {
-                let lane = lanes.queued.get_mut(name)?;
-                lane.remove(&candidate.ticket);
-                if lane.is_empty() {
-                    lanes.queued.remove(name);
-                }
+            Some(machine) => {
+                let lane = lanes.queued.get_mut(&machine.name)?;
+                lane.tickets.remove(&candidate.ticket);
+                self.relist(machine);
             }
-        }
-        if lanes.expected.is_empty() && lanes.queued.is_empty() {
-            self.namespaces.remove(&candidate.namespace);
         }
         Some(place)
     }

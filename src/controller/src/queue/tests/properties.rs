@@ -208,6 +208,25 @@ fn do_step(queue: &mut Queue, step: &Step) {
     }
 }
 
+/// Who is next, by a look at all that wait.
+fn look_at_all(queue: &Queue) -> Option<&Ticket> {
+    let last: &str = queue.last.as_deref().unwrap_or_default();
+    let mut namespaces: Vec<_> = queue.namespaces.iter().collect();
+    namespaces.sort_by_key(|(namespace, _)| (&***namespace <= last, *namespace));
+    let mut namespaces = namespaces.into_iter();
+    namespaces.find_map(|(namespace, lanes)| eldest(queue, namespace, lanes))
+}
+
+fn eldest<'a>(queue: &Queue, namespace: &Arc<str>, lanes: &'a Lanes) -> Option<&'a Ticket> {
+    let open = lanes.queued.iter().filter(|(name, _)| {
+        let (namespace, name) = (namespace.clone(), Arc::clone(name));
+        !queue.is_full(&Machine { namespace, name })
+    });
+    let eldest = open.filter_map(|(_, lane)| lane.tickets.first()).min()?;
+    let elder = lanes.expected.first();
+    elder.is_none_or(|elder| eldest < elder).then_some(eldest)
+}
+
 proptest! {
     #[test]
     fn order_fairness_and_limits_hold_whatever_happens(steps in steps()) {
@@ -226,6 +245,7 @@ proptest! {
                 model.next(next.as_ref());
             }
             model.forget_passed();
+            prop_assert_eq!(queue.pick(), look_at_all(&queue));
             let queued = |_, state| matches!(state, State::Expected | State::Queued);
             prop_assert_eq!(queue.queued(), model.count(queued));
             prop_assert_eq!(queue.running(), model.running());
@@ -234,6 +254,7 @@ proptest! {
             queue.remove(&candidate(&name(index)).ticket.uid);
         }
         prop_assert!(queue.namespaces.is_empty() && queue.places.is_empty());
+        prop_assert!(queue.ready.is_empty());
         prop_assert!(queue.machines.values().all(|load| load.limit.is_some()));
     }
 }

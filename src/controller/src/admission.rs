@@ -12,28 +12,36 @@ use crate::arn::state_machine_of;
 use crate::metrics::Metrics;
 use crate::queue::{Candidate, Limits, Machine, Queue, Standing, Ticket};
 
+/// Who reconciles executions that wait.
+pub struct Waking {
+    /// Those that it watches.
+    pub executions: Store<Execution>,
+    /// Has one of them reconciled.
+    pub wake: UnboundedSender<ObjectRef<Execution>>,
+}
+
+impl Waking {
+    fn has(&self, candidate: &Candidate) -> bool {
+        let found = self.executions.get(&object(candidate));
+        found.and_then(|found| found.uid()).as_deref() == Some(&candidate.ticket.uid)
+    }
+}
+
 /// Lets executions start.
 pub struct Admission {
     queue: Mutex<Queue>,
-    executions: Store<Execution>,
-    wake: UnboundedSender<ObjectRef<Execution>>,
+    waking: [Waking; 2],
     metrics: Arc<Metrics>,
 }
 
 impl Admission {
-    /// Nobody may start before [`Admission::synced`]. Whoever may is sent to `wake`, if it is still
-    /// among `executions`.
+    /// Nobody may start before [`Admission::synced`]. Whoever may is woken, if somebody still
+    /// watches it: those that never started are watched apart from those that ended.
     #[must_use]
-    pub fn new(
-        limits: Limits,
-        executions: Store<Execution>,
-        wake: UnboundedSender<ObjectRef<Execution>>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub fn new(limits: Limits, waking: [Waking; 2], metrics: Arc<Metrics>) -> Self {
         Self {
             queue: Mutex::new(Queue::new(limits)),
-            executions,
-            wake,
+            waking,
             metrics,
         }
     }
@@ -65,19 +73,21 @@ impl Admission {
     }
 
     fn exists(&self, candidate: &Candidate) -> bool {
-        let found = self.executions.get(&object(candidate));
-        found.and_then(|found| found.uid()).as_deref() == Some(&candidate.ticket.uid)
+        self.waking.iter().any(|waking| waking.has(candidate))
     }
 
     fn wake(&self, candidate: &Candidate) {
-        // The controller is gone: the process stops.
-        let _ = self.wake.send(object(candidate));
+        for waking in self.waking.iter().filter(|waking| waking.has(candidate)) {
+            // The controller is gone: the process stops.
+            let _ = waking.wake.send(object(candidate));
+        }
     }
 
     /// All executions that exist are known, and those that run are counted: others may start.
     /// What a watch missed while it was broken is gone, unless it is carried here.
     pub fn synced(&self, is_carried: impl Fn(&str) -> bool) {
-        let executions = self.executions.state();
+        let states = self.waking.iter().map(|waking| waking.executions.state());
+        let executions: Vec<_> = states.flatten().collect();
         let there: HashSet<_> = executions.iter().filter_map(|found| found.uid()).collect();
         self.change(|queue| {
             queue.retain(|uid| there.contains(uid) || is_carried(uid));
@@ -108,6 +118,11 @@ impl Admission {
         self.standing(&uid) == Standing::Admitted
     }
 
+    /// The same of an execution that ran before, and ended.
+    pub fn enter_again(&self, execution: &Execution) -> bool {
+        self.enter(execution, state_machine_by_status(execution))
+    }
+
     /// How an execution stands.
     pub fn standing(&self, uid: &str) -> Standing {
         self.lock().standing(uid)
@@ -128,11 +143,7 @@ impl Admission {
 
     /// An execution runs, as its status says.
     pub fn occupy_by_status(&self, execution: &Execution) {
-        let status = execution.status.as_ref();
-        let metadata = status.and_then(|status| status.ack_resource_metadata.as_ref());
-        let arn = metadata.and_then(|metadata| metadata.arn.as_deref());
-        let state_machine = arn.and_then(state_machine_of).unwrap_or_default();
-        self.occupy(execution, state_machine);
+        self.occupy(execution, state_machine_by_status(execution));
     }
 
     /// An execution ended, is not to run, or does not exist any more.
@@ -145,6 +156,13 @@ impl Admission {
         let machine = machine(namespace, state_machine);
         self.change(|queue| queue.limit(machine, limit));
     }
+}
+
+fn state_machine_by_status(execution: &Execution) -> &str {
+    let status = execution.status.as_ref();
+    let metadata = status.and_then(|status| status.ack_resource_metadata.as_ref());
+    let arn = metadata.and_then(|metadata| metadata.arn.as_deref());
+    arn.and_then(state_machine_of).unwrap_or_default()
 }
 
 fn machine(namespace: &str, name: &str) -> Machine {
@@ -183,6 +201,11 @@ mod tests {
 
     use super::*;
 
+    const LIMITS: Limits = Limits {
+        running: 1,
+        starting: 1,
+    };
+
     fn execution(number: usize) -> Execution {
         let mut execution = Execution::new(&format!("e{number}"), crd::ExecutionSpec::default());
         let metadata = &mut execution.metadata;
@@ -193,18 +216,30 @@ mod tests {
         execution
     }
 
-    /// One execution at a time, of those that exist.
-    fn admission(existing: &[Execution]) -> (Admission, UnboundedReceiver<ObjectRef<Execution>>) {
-        let (reader, mut writer) = reflector::store();
+    fn watched(existing: &[Execution]) -> (Waking, UnboundedReceiver<ObjectRef<Execution>>) {
+        let (executions, mut writer) = reflector::store();
         for execution in existing {
             writer.apply_watcher_event(&Event::Apply(execution.clone()));
         }
-        let limits = Limits {
-            running: 1,
-            starting: 1,
-        };
         let (wake, woken) = unbounded_channel();
-        (Admission::new(limits, reader, wake, Arc::default()), woken)
+        (Waking { executions, wake }, woken)
+    }
+
+    /// One execution at a time, of those that exist.
+    fn admission(existing: &[Execution]) -> (Admission, UnboundedReceiver<ObjectRef<Execution>>) {
+        let (waking, woken) = watched(existing);
+        let waking = [waking, watched(&[]).0];
+        (Admission::new(LIMITS, waking, Arc::default()), woken)
+    }
+
+    fn runs(execution: &mut Execution) {
+        execution.status = Some(ExecutionStatus {
+            ack_resource_metadata: Some(AckResourceMetadata {
+                arn: Some("arn:aws:states:us-east-1:000000000000:execution:m:e1".to_owned()),
+                ..AckResourceMetadata::default()
+            }),
+            ..ExecutionStatus::default()
+        });
     }
 
     #[test]
@@ -237,13 +272,7 @@ mod tests {
     #[test]
     fn what_runs_by_its_status_counts_for_its_state_machine() {
         let mut running = execution(1);
-        running.status = Some(ExecutionStatus {
-            ack_resource_metadata: Some(AckResourceMetadata {
-                arn: Some("arn:aws:states:us-east-1:000000000000:execution:m:e1".to_owned()),
-                ..AckResourceMetadata::default()
-            }),
-            ..ExecutionStatus::default()
-        });
+        runs(&mut running);
         let second = execution(2);
         let (admission, _woken) = admission(&[running.clone(), second.clone()]);
         admission.limit("ns", "m", Some(1));
@@ -251,5 +280,22 @@ mod tests {
         admission.synced(|_| false);
         assert!(!admission.enter(&second, "m"));
         assert_eq!(admission.standing("2"), Standing::MachineFull);
+    }
+
+    #[test]
+    fn one_that_is_to_go_on_waits_like_the_others_and_is_woken_where_it_is_watched() {
+        let (new, mut ended) = (execution(2), execution(1));
+        runs(&mut ended);
+        let (news, _) = watched(std::slice::from_ref(&new));
+        let (redrives, mut woken) = watched(std::slice::from_ref(&ended));
+        let admission = Admission::new(LIMITS, [news, redrives], Arc::default());
+        admission.synced(|_| false);
+        assert!(admission.enter(&new, "m"));
+        assert!(!admission.enter_again(&ended));
+        assert_eq!(admission.standing("1"), Standing::Full);
+        admission.synced(|_| false);
+        admission.remove("2");
+        assert_eq!(woken.try_recv().unwrap().name, "e1");
+        assert!(admission.enter_again(&ended));
     }
 }

@@ -59,6 +59,8 @@ pub struct Context {
     pub history_limits: HistoryLimits,
     /// The unfinished Executions, as watched.
     pub executions: Store<Execution>,
+    /// The Executions that ended and were ever asked to go on, as watched.
+    pub redrives: Store<Execution>,
     /// The drivers, to be waited for at the end.
     pub drivers: TaskTracker,
     /// A permit for each write of an execution that may be under way.
@@ -109,6 +111,24 @@ impl Context {
             .expect(objects.iter().map(|object| &**object));
         for object in waiting {
             self.wake_execution(object);
+        }
+    }
+
+    /// An Execution is finished, and its StateMachine keeps only so many, or none for long.
+    pub fn execution_finished(
+        &self,
+        object: &ObjectRef<Execution>,
+        uid: &str,
+        state_machine: Option<&str>,
+        ttl: Option<i32>,
+    ) {
+        let namespace = object.namespace.as_deref().unwrap_or_default();
+        let limited = state_machine.and_then(|name| {
+            let state_machine = ObjectRef::new(name).within(namespace);
+            self.history_limits.execution_ended(&state_machine)
+        });
+        if let Some(ttl) = ttl.or(limited) {
+            self.expiry.schedule(object, uid, Timestamp::now(), ttl);
         }
     }
 

@@ -97,6 +97,16 @@ impl Definitions {
         state.known.get(&key).map(|(_, known)| known.clone())
     }
 
+    /// The object's name of the StateMachine with this ARN.
+    #[must_use]
+    pub fn name_of(&self, namespace: &str, arn: &str) -> Option<String> {
+        let state = self.lock();
+        let mut known = state.known.iter();
+        known
+            .find(|((place, _), (known, _))| place == namespace && known == arn)
+            .map(|((_, name), _)| name.clone())
+    }
+
     /// What an Execution is to run; where that is not ready, the Execution is woken when it may
     /// be.
     #[must_use]
@@ -220,6 +230,8 @@ mod tests {
     fn a_state_machine_of_another_namespace_is_not_found() {
         let definitions = Definitions::default();
         let _ = set(&definitions, "other");
+        assert_eq!(definitions.name_of("ns", "arn:m"), None);
+        assert_eq!(definitions.name_of("other", "arn:m").as_deref(), Some("m"));
         let reference = Reference::Arn("arn:m".to_owned());
         let known = definitions.get_or_wait("ns", &reference, &execution("a"));
         assert!(known.is_none());

@@ -1,27 +1,47 @@
 //! Deletes the oldest finished Executions of a StateMachine, beyond so many as it is to keep.
 //!
-//! Only StateMachines with a limit cost anything: when one of their Executions ends, those that
-//! are finished are listed, once for all that end within a moment. There are about as many as
-//! are kept.
+//! Only StateMachines with a limit cost anything: when one of their Executions ends, those of the
+//! kinds that have a limit are listed, once for all that end within a moment. There are about as
+//! many as are kept, and only their metadata is read: in the order of their last changes, which
+//! resourceVersions tell, they ended.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crd::{Execution, Lean, RunStatus, StateMachine, StateMachineSpec};
-use jiff::Timestamp;
-use kube::api::{DeleteParams, ListParams, Preconditions};
+use crd::lean::LeanMetadata;
+use crd::{Execution, StateMachine, StateMachineSpec};
+use kube::Resource as _;
+use kube::api::{ListParams, ObjectMeta};
+use kube::core::{ObjectList, Request};
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
+use crate::execution::decide::awaits_redrive;
+use crate::finished::{delete_as_read, read_finished};
 
-/// For how long Executions that end are awaited before they are counted.
+/// For how long Executions that end are awaited before they are counted, at least.
 const PAUSE: Duration = Duration::from_secs(2);
+/// So many times longer than the last lists took is waited: they take at most so small a share.
+const SHARE: u32 = 20;
+/// For how long is waited at most.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// For how long is waited at least after an error.
+const RETRY: Duration = Duration::from_secs(10);
 /// How many Executions are listed at a time.
 const PAGE: u32 = 500;
+
+/// Selects those that succeeded.
+const SUCCEEDED: &str = "status.status=SUCCEEDED";
+/// Selects those that ended otherwise.
+const FAILED: &str =
+    "status.status!=,status.status!=PENDING,status.status!=RUNNING,status.status!=SUCCEEDED";
+/// Selects those that ended and have no time to live of their own.
+const WITHOUT_TTL: &str =
+    "spec.ttlSecondsAfterFinished=,status.status!=,status.status!=PENDING,status.status!=RUNNING";
 
 /// How many finished Executions a StateMachine keeps, and for how long.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,24 +63,33 @@ impl Limits {
         }
     }
 
-    fn limit(&self, succeeded: bool) -> Option<usize> {
-        match succeeded {
-            true => self.successful,
-            false => self.failed,
-        }
+    /// The kinds that have a limit: what selects them, and how many of them are kept.
+    fn counted(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let kinds = [(SUCCEEDED, self.successful), (FAILED, self.failed)];
+        kinds
+            .into_iter()
+            .filter_map(|(selector, limit)| Some((selector, limit?)))
     }
+}
+
+/// A StateMachine whose Executions are to be counted.
+#[derive(Debug)]
+pub struct ToCount {
+    object: ObjectRef<StateMachine>,
+    /// Whether its limits are new: then what ended before has a time to live too.
+    limits_are_new: bool,
 }
 
 /// The limits of all StateMachines that have some.
 pub struct HistoryLimits {
     limits: Mutex<HashMap<ObjectRef<StateMachine>, Limits>>,
-    sender: UnboundedSender<ObjectRef<StateMachine>>,
+    sender: UnboundedSender<ToCount>,
 }
 
 impl HistoryLimits {
     /// StateMachines whose Executions are to be counted are sent to [`run_history_limits`].
     #[must_use]
-    pub fn new(sender: UnboundedSender<ObjectRef<StateMachine>>) -> Self {
+    pub fn new(sender: UnboundedSender<ToCount>) -> Self {
         let limits = Mutex::default();
         Self { limits, sender }
     }
@@ -76,7 +105,11 @@ impl HistoryLimits {
             false => self.lock().insert(object.clone(), limits),
         };
         if last != Some(limits) && limits != Limits::default() {
-            let _ = self.sender.send(object);
+            let limits_are_new = true;
+            let _ = self.sender.send(ToCount {
+                object,
+                limits_are_new,
+            });
         }
     }
 
@@ -87,11 +120,22 @@ impl HistoryLimits {
 
     /// An Execution of a StateMachine ended. The time to live of those that have none of their own.
     pub fn execution_ended(&self, object: &ObjectRef<StateMachine>) -> Option<i32> {
-        let limits = self.lock().get(object).copied()?;
-        if limits.successful.is_some() || limits.failed.is_some() {
-            let _ = self.sender.send(object.clone());
+        let limits = self.get(object)?;
+        if limits.counted().next().is_some() {
+            let _ = self.sender.send(ToCount {
+                object: object.clone(),
+                limits_are_new: false,
+            });
         }
         limits.ttl_seconds
+    }
+
+    /// The time to live that the StateMachine of an Execution gives it.
+    pub fn ttl_of(&self, execution: &Execution) -> Option<i32> {
+        let named = execution.spec.state_machine_ref.as_ref()?;
+        let namespace = execution.metadata.namespace.as_deref()?;
+        let object = ObjectRef::new(&named.from.name).within(namespace);
+        self.get(&object)?.ttl_seconds
     }
 
     fn get(&self, object: &ObjectRef<StateMachine>) -> Option<Limits> {
@@ -99,181 +143,260 @@ impl HistoryLimits {
     }
 }
 
-/// A finished Execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Finished {
-    name: String,
-    uid: String,
-    resource_version: Option<String>,
-    succeeded: bool,
-    ended: Timestamp,
-    has_ttl: bool,
-    redrive_asked: bool,
+/// Which of the finished Executions of a kind are not to be kept: those that ended first.
+fn beyond(limit: usize, mut finished: Vec<ObjectMeta>) -> Vec<ObjectMeta> {
+    finished.retain(|found| found.deletion_timestamp.is_none());
+    finished.sort_by_key(|found| std::cmp::Reverse(last_change(found)));
+    finished.split_off(limit.min(finished.len()))
 }
 
-impl Finished {
-    fn read(execution: &Execution) -> Option<Self> {
-        let status = execution.status.as_ref()?;
-        let word = status.status.filter(|status| status.is_finished())?;
-        Some(Self {
-            name: execution.name_any(),
-            uid: execution.uid()?,
-            resource_version: execution.resource_version(),
-            succeeded: word == RunStatus::Succeeded,
-            ended: status.stop_date.as_ref()?.0,
-            has_ttl: execution.spec.ttl_seconds_after_finished.is_some(),
-            redrive_asked: execution.spec.redrive_count > status.redrive_count.or(Some(0)),
+fn last_change(metadata: &ObjectMeta) -> u64 {
+    let version = metadata.resource_version.as_deref();
+    // Kubernetes says nothing about what is no number.
+    version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Keeps the limits until `context.shutdown`.
+pub async fn run_history_limits(context: Arc<Context>, receiver: UnboundedReceiver<ToCount>) {
+    let work = keep_all_limits(&context, receiver);
+    context.shutdown.run_until_cancelled(work).await;
+}
+
+async fn keep_all_limits(context: &Context, mut receiver: UnboundedReceiver<ToCount>) {
+    let mut pending = Pending::default();
+    let mut pause = PAUSE;
+    loop {
+        if pending.0.is_empty() {
+            let Some(next) = receiver.recv().await else {
+                return;
+            };
+            pending.add(next);
+        }
+        tokio::time::sleep(pause).await;
+        while let Ok(next) = receiver.try_recv() {
+            pending.add(next);
+        }
+        let mut lasted = Duration::ZERO;
+        for next in pending.take() {
+            match keep_limits(context, &next).await {
+                Ok(listing) => lasted += listing,
+                Err(error) => {
+                    let object = &next.object;
+                    tracing::warn!(%error, %object, "finished Executions could not be listed");
+                    pending.add(next);
+                }
+            }
+        }
+        pause = pause_after(lasted, !pending.0.is_empty());
+    }
+}
+
+/// The StateMachines whose Executions are to be counted next, and whether their limits are new.
+#[derive(Default)]
+struct Pending(HashMap<ObjectRef<StateMachine>, bool>);
+
+impl Pending {
+    fn add(&mut self, next: ToCount) {
+        *self.0.entry(next.object).or_default() |= next.limits_are_new;
+    }
+
+    fn take(&mut self) -> impl Iterator<Item = ToCount> + use<> {
+        let all = std::mem::take(&mut self.0).into_iter();
+        all.map(|(object, limits_are_new)| ToCount {
+            object,
+            limits_are_new,
         })
     }
 }
 
-/// Which of them are not to be kept: of each kind the oldest, by their ends. One that is asked to
-/// go on counts, and stays.
-fn beyond(limits: &Limits, mut finished: Vec<Finished>) -> Vec<Finished> {
-    finished.sort_by_key(|execution| std::cmp::Reverse(execution.ended));
-    let mut kept = HashMap::from([(true, 0), (false, 0)]);
-    finished.retain(|execution| {
-        let count = kept.entry(execution.succeeded).or_insert(0_usize);
-        *count += 1;
-        let limit = limits.limit(execution.succeeded);
-        limit.is_some_and(|limit| *count > limit) && !execution.redrive_asked
-    });
-    finished
+fn pause_after(lasted: Duration, failed: bool) -> Duration {
+    let least = if failed { RETRY } else { PAUSE };
+    lasted.saturating_mul(SHARE).clamp(least, LONGEST_PAUSE)
 }
 
-/// Keeps the limits until `context.shutdown`.
-pub async fn run_history_limits(
-    context: Arc<Context>,
-    mut receiver: UnboundedReceiver<ObjectRef<StateMachine>>,
-) {
-    loop {
-        tokio::select! {
-            () = context.shutdown.cancelled() => return,
-            object = receiver.recv() => {
-                let Some(object) = object else { return };
-                tokio::time::sleep(PAUSE).await;
-                let mut objects = HashSet::from([object]);
-                while let Ok(object) = receiver.try_recv() {
-                    objects.insert(object);
-                }
-                for object in objects {
-                    keep_limits(&context, &object).await;
-                }
-            }
-        }
-    }
-}
-
-async fn keep_limits(context: &Context, object: &ObjectRef<StateMachine>) {
+/// Keeps the limits of one. Tells how long its lists took.
+async fn keep_limits(context: &Context, next: &ToCount) -> Result<Duration, kube::Error> {
+    let object = &next.object;
     let Some(limits) = context.history_limits.get(object) else {
-        return;
+        return Ok(Duration::ZERO);
     };
-    let finished = match list(context, object).await {
-        Ok(finished) => finished,
-        Err(error) => {
-            tracing::warn!(%error, %object, "finished Executions could not be listed");
-            // The next one that ends has them listed again.
-            return;
-        }
-    };
-    let namespace = object.namespace.clone().unwrap_or_default();
-    if let Some(ttl) = limits.ttl_seconds {
-        for execution in finished.iter().filter(|execution| !execution.has_ttl) {
-            let object = ObjectRef::new(&execution.name).within(&namespace);
-            let (uid, ended) = (&execution.uid, execution.ended);
-            context.expiry.schedule(&object, uid, ended, ttl);
-        }
+    let since = Instant::now();
+    let mut superfluous = Vec::new();
+    for (selector, limit) in limits.counted() {
+        superfluous.extend(beyond(limit, list(context, object, selector).await?));
     }
-    for execution in beyond(&limits, finished) {
-        delete(context, &namespace, &execution).await;
+    if let Some(ttl) = limits.ttl_seconds.filter(|_| next.limits_are_new) {
+        let finished = list(context, object, WITHOUT_TTL).await?;
+        schedule(context, object, &finished, ttl);
+    }
+    let lasted = since.elapsed();
+    for metadata in superfluous {
+        delete(context, object, &metadata).await;
+    }
+    Ok(lasted)
+}
+
+/// When each ended is read once its time may have come.
+fn schedule(
+    context: &Context,
+    state_machine: &ObjectRef<StateMachine>,
+    finished: &[ObjectMeta],
+    ttl: i32,
+) {
+    let namespace = state_machine.namespace.as_deref().unwrap_or_default();
+    for metadata in finished {
+        let (name, uid) = (metadata.name.as_deref(), metadata.uid.as_deref());
+        let created = metadata.creation_timestamp.as_ref();
+        if let (Some(name), Some(uid), Some(created)) = (name, uid, created) {
+            let object = ObjectRef::new(name).within(namespace);
+            context.expiry.schedule(&object, uid, created.0, ttl);
+        }
     }
 }
 
 async fn list(
     context: &Context,
     object: &ObjectRef<StateMachine>,
-) -> Result<Vec<Finished>, kube::Error> {
-    let namespace = object.namespace.as_deref().unwrap_or_default();
-    let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), namespace);
-    let selector = format!(
-        "spec.stateMachineRef.from.name={},status.status!=,status.status!=PENDING,status.status!=RUNNING",
-        object.name
-    );
+    selector: &str,
+) -> Result<Vec<ObjectMeta>, kube::Error> {
+    let url = Execution::url_path(&(), object.namespace.as_deref());
+    let selector = format!("spec.stateMachineRef.from.name={},{selector}", object.name);
     let mut params = ListParams::default().fields(&selector).limit(PAGE);
-    let mut finished = Vec::new();
+    let mut found = Vec::new();
     loop {
-        let page = executions.list(&params).await?;
-        let read = page.items.iter();
-        finished.extend(read.filter_map(|Lean(execution)| Finished::read(execution)));
+        let request = Request::new(url.clone()).list_metadata(&params);
+        let request = request.map_err(kube::Error::BuildRequest)?;
+        let page: ObjectList<LeanMetadata> = context.client.request(request).await?;
+        found.extend(page.items.into_iter().map(|LeanMetadata(found)| found));
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => params = params.continue_token(&token),
-            None => return Ok(finished),
+            None => return Ok(found),
         }
     }
 }
 
-/// Deletes one, unless it was changed since it was listed.
-async fn delete(context: &Context, namespace: &str, execution: &Finished) {
-    let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), namespace);
-    let params = DeleteParams {
-        preconditions: Some(Preconditions {
-            uid: Some(execution.uid.clone()),
-            resource_version: execution.resource_version.clone(),
-        }),
-        ..DeleteParams::background()
-    };
-    match executions.delete(&execution.name, &params).await {
-        Ok(_) => {}
+/// Deletes one, unless it is about to go on, or was changed meanwhile.
+async fn delete(context: &Context, object: &ObjectRef<StateMachine>, metadata: &ObjectMeta) {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let uid = metadata.uid.as_deref().unwrap_or_default();
+    match delete_superfluous(context, namespace, name, uid).await {
+        Ok(()) => {}
         Err(error) if is_not_found(&error) || is_conflict(&error) => {}
         Err(error) => {
-            let name = &execution.name;
             tracing::warn!(%error, namespace, name, "an old Execution could not be deleted");
         }
+    }
+}
+
+async fn delete_superfluous(
+    context: &Context,
+    namespace: &str,
+    name: &str,
+    uid: &str,
+) -> Result<(), kube::Error> {
+    match read_finished(context, namespace, name, uid).await? {
+        Some(execution) if !awaits_redrive(&execution) => delete_as_read(context, &execution).await,
+        _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
 
-    /// Executions as `name second status`, with `!` for one that is asked to go on.
-    fn finished(text: &str) -> Vec<Finished> {
+    fn finished(text: &str) -> Vec<ObjectMeta> {
         let read = |line: &str| {
-            let words: Vec<&str> = line.split(' ').collect();
-            Finished {
-                name: words[0].to_owned(),
-                uid: String::new(),
-                resource_version: None,
-                succeeded: words[2] == "ok",
-                ended: Timestamp::from_second(words[1].parse().unwrap()).unwrap(),
-                has_ttl: false,
-                redrive_asked: words[2] == "failed!",
+            let (name, version) = line.split_once(' ').unwrap();
+            ObjectMeta {
+                name: Some(name.to_owned()),
+                resource_version: Some(version.to_owned()),
+                ..ObjectMeta::default()
             }
         };
         text.split(", ").map(read).collect()
     }
 
     #[rstest]
-    #[case::none(None, None, "")]
-    #[case::of_those_that_succeeded(Some(1), None, "c a")]
-    #[case::of_those_that_failed(None, Some(1), "d")]
-    #[case::of_both(Some(2), Some(2), "a")]
-    #[case::all(Some(0), Some(0), "f e d c a")]
-    fn the_oldest_are_beyond_the_limits(
+    #[case::none(0, "d c a b")]
+    #[case::some(2, "a b")]
+    #[case::all(4, "")]
+    #[case::more_than_there_are(9, "")]
+    fn those_that_ended_first_are_beyond_the_limit(#[case] limit: usize, #[case] expected: &str) {
+        let beyond = beyond(limit, finished("a 9, b 8, c 10, d 100"));
+        let names = beyond.iter().filter_map(|found| found.name.as_deref());
+        assert_eq!(names.collect::<Vec<_>>().join(" "), expected);
+    }
+
+    #[test]
+    fn what_leaves_already_does_not_count() {
+        let mut all = finished("a 1, b 2, c 3");
+        all[2].deletion_timestamp = Some(crd::Time(jiff::Timestamp::UNIX_EPOCH));
+        assert_eq!(beyond(2, all), []);
+    }
+
+    #[rstest]
+    #[case::none(None, None, &[])]
+    #[case::of_those_that_succeeded(Some(1), None, &[(SUCCEEDED, 1)])]
+    #[case::of_both(Some(1), Some(0), &[(SUCCEEDED, 1), (FAILED, 0)])]
+    fn only_kinds_with_a_limit_are_listed(
         #[case] successful: Option<usize>,
         #[case] failed: Option<usize>,
-        #[case] expected: &str,
+        #[case] expected: &[(&str, usize)],
     ) {
         let limits = Limits {
             successful,
             failed,
-            ttl_seconds: None,
+            ttl_seconds: Some(1),
         };
-        let all = "a 1 ok, b 2 failed!, c 3 ok, d 4 failed, e 5 failed, f 6 ok";
-        let beyond = beyond(&limits, finished(all));
-        let names: Vec<_> = beyond.iter().map(|execution| &*execution.name).collect();
-        assert_eq!(names.join(" "), expected);
+        assert_eq!(limits.counted().collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
+    #[case::quick(5, false, 2_000)]
+    #[case::slow(3_000, false, 60_000)]
+    #[case::very_slow(60_000, false, 300_000)]
+    #[case::failed(5, true, 10_000)]
+    fn lists_take_a_small_share_of_the_time(
+        #[case] lasted: u64,
+        #[case] failed: bool,
+        #[case] expected: u64,
+    ) {
+        let pause = pause_after(Duration::from_millis(lasted), failed);
+        assert_eq!(pause, Duration::from_millis(expected));
+    }
+
+    #[test]
+    fn a_time_to_live_alone_has_executions_listed_when_it_is_set_only() {
+        let (sender, mut receiver) = unbounded_channel();
+        let history_limits = HistoryLimits::new(sender);
+        let object = ObjectRef::new("m").within("ns");
+        let limits = Limits {
+            ttl_seconds: Some(7),
+            ..Limits::default()
+        };
+        history_limits.set(object.clone(), limits);
+        history_limits.set(object.clone(), limits);
+        assert_eq!(history_limits.execution_ended(&object), Some(7));
+        let mut pending = Pending::default();
+        pending.add(receiver.try_recv().unwrap());
+        assert!(receiver.try_recv().is_err());
+        history_limits.set(
+            object.clone(),
+            Limits {
+                failed: Some(3),
+                ..limits
+            },
+        );
+        assert_eq!(history_limits.execution_ended(&object), Some(7));
+        while let Ok(next) = receiver.try_recv() {
+            pending.add(next);
+        }
+        assert_eq!(pending.0, HashMap::from([(object, true)]));
     }
 }

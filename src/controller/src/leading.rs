@@ -14,12 +14,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Waking};
 use crate::backoff::Backoffs;
 use crate::context::Context;
 use crate::definitions::Definitions;
 use crate::events::Events;
 use crate::execution::queued::{Announcer, run_announcer};
+use crate::execution::redrive::run_redrives;
 use crate::expiry::{Expiry, run_expiry};
 use crate::health::Phase;
 use crate::history_limits::{HistoryLimits, run_history_limits};
@@ -46,7 +47,9 @@ pub(crate) async fn run(
     phase.send_replace(Phase::Syncing);
     metrics.leader(true);
     let (reader, writer) = reflector::store();
+    let (redrives, redrive_writer) = reflector::store();
     let (wake_executions, woken_executions) = unbounded_channel();
+    let (wake_redrives, woken_redrives) = unbounded_channel();
     let (wake_state_machines, woken_state_machines) = unbounded_channel();
     let (expiry, due) = unbounded_channel();
     let (history_limits, to_count) = unbounded_channel();
@@ -56,6 +59,16 @@ pub(crate) async fn run(
         // Those that run always find room for their writes.
         starting: options.write_concurrency.div_ceil(2),
     };
+    let waking = [
+        Waking {
+            executions: reader.clone(),
+            wake: wake_executions.clone(),
+        },
+        Waking {
+            executions: redrives.clone(),
+            wake: wake_redrives,
+        },
+    ];
     let rate = options.events_per_second;
     let events = Events::start(client.clone(), &options.identity, rate, metrics.clone());
     let context = Arc::new(Context {
@@ -73,17 +86,13 @@ pub(crate) async fn run(
         events,
         metrics: metrics.clone(),
         definitions: Definitions::default(),
-        admission: Arc::new(Admission::new(
-            limits,
-            reader.clone(),
-            wake_executions.clone(),
-            metrics.clone(),
-        )),
+        admission: Arc::new(Admission::new(limits, waking, metrics.clone())),
         announcer: Announcer::new(announcer),
         live: Live::default(),
         expiry: Expiry::new(expiry),
         history_limits: HistoryLimits::new(history_limits),
         executions: reader.clone(),
+        redrives: redrives.clone(),
         drivers: TaskTracker::new(),
         execution_backoffs: Backoffs::default(),
         state_machine_backoffs: Backoffs::default(),
@@ -95,7 +104,7 @@ pub(crate) async fn run(
     });
     let reading = reader.clone();
     let executions = execution::run_controller(context.clone(), reading, writer, woken_executions);
-    let redrives = execution::redrive::run_redrives(context.clone());
+    let redrives = run_redrives(context.clone(), redrives, redrive_writer, woken_redrives);
     let state_machines = state_machine::run_controller(context.clone(), woken_state_machines);
     let synced = async {
         context.synced.cancelled().await;

@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod execution;
 mod expiry;
+mod finished;
 mod health;
 mod history_limits;
 pub mod leadership;

@@ -110,6 +110,21 @@ impl<'de, K: LeanRead> Deserialize<'de> for Lean<K> {
     }
 }
 
+/// The metadata of an object of any kind, read in the same way.
+#[derive(Debug, Clone)]
+pub struct LeanMetadata(pub ObjectMeta);
+
+impl<'de> Deserialize<'de> for LeanMetadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Whole {
+            metadata: Metadata,
+        }
+        let whole = Whole::deserialize(deserializer)?;
+        Ok(Self(whole.metadata.into()))
+    }
+}
+
 /// `metadata` without `managedFields`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -257,6 +272,8 @@ mod tests {
         #[case] levels: usize,
         #[case] expected: usize,
     ) {
+        let LeanMetadata(metadata) = serde_json::from_str(&execution(levels)).unwrap();
+        assert_eq!(metadata.uid.as_deref(), Some("u"));
         let Lean(read) = serde_json::from_str::<Lean<Execution>>(&execution(levels)).unwrap();
         assert_eq!(read.name_any(), "e");
         assert_eq!(read.metadata.managed_fields, None);

@@ -13,7 +13,7 @@ use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 
 use super::dereference::Resumable;
-use super::status::Fixed;
+use super::status::{Fixed, build_advised};
 use super::store::{ExecutionStore, FIELD_MANAGER};
 use super::validate::Request;
 use crate::context::Context;
@@ -160,19 +160,13 @@ impl Ends {
         let context = &self.context;
         context.metrics.live(-1);
         let namespace = self.object.namespace.clone().unwrap_or_default();
+        // One that is taken up again from here on counts again.
+        context.admission.remove(&self.uid);
+        let state_machine = self.state_machine.as_deref();
         match end {
             End::Finished(_) => {
                 context.live.end(&self.uid);
-                let state_machine = self.state_machine.as_deref();
-                let limited = state_machine.and_then(|name| {
-                    let object = ObjectRef::new(name).within(&namespace);
-                    context.history_limits.execution_ended(&object)
-                });
-                if let Some(ttl) = self.ttl.or(limited) {
-                    context
-                        .expiry
-                        .schedule(&self.object, &self.uid, Timestamp::now(), ttl);
-                }
+                context.execution_finished(&self.object, &self.uid, state_machine, self.ttl);
             }
             End::Gone => context.live.end(&self.uid),
             End::Superseded => {
@@ -182,9 +176,8 @@ impl Ends {
             }
             End::ShutDown => context.live.forget(&self.uid),
         }
-        context.admission.remove(&self.uid);
-        if let Some(name) = self.state_machine {
-            context.execution_ended(&namespace, &name);
+        if let Some(name) = state_machine {
+            context.execution_ended(&namespace, name);
         }
     }
 }
@@ -260,7 +253,16 @@ pub async fn apply_status(
     if execution.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    let executions = executions(context, execution);
+    let status = serde_json::to_value(status).unwrap_or_default();
+    patch_status(context, execution, status).await
+}
+
+/// Changes what `status` names, unless the object was changed since it was read.
+async fn patch_status(
+    context: &Context,
+    execution: &Execution,
+    status: serde_json::Value,
+) -> Result<(), ReconcileError> {
     let patch = serde_json::json!({
         "metadata": {
             "resourceVersion": execution.metadata.resource_version,
@@ -269,11 +271,36 @@ pub async fn apply_status(
         "status": status,
     });
     let params = PatchParams::apply(FIELD_MANAGER);
+    let executions = executions(context, execution);
     executions
         .patch_status(&execution.name_any(), &params, &Patch::Merge(patch))
         .await
         .map_err(ReconcileError::request("write the Execution's status"))?;
     Ok(())
+}
+
+/// Says of an execution that ended and is asked to go on why it does not, or not yet; false if it
+/// says so already. Nothing else is written: of an output a merge patch would lose the nulls.
+///
+/// # Errors
+/// It could not be written.
+pub async fn apply_advised(
+    context: &Context,
+    execution: &Execution,
+    reason: &str,
+    message: &str,
+) -> Result<bool, ReconcileError> {
+    let Some(current) = &execution.status else {
+        return Ok(false);
+    };
+    let conditions = build_advised(current, reason, message);
+    let generation = execution.metadata.generation;
+    if conditions == current.conditions && generation == current.observed_generation {
+        return Ok(false);
+    }
+    let status = serde_json::json!({"conditions": conditions, "observedGeneration": generation});
+    patch_status(context, execution, status).await?;
+    Ok(true)
 }
 
 /// Removes the finalizer.

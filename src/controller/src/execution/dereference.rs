@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crd::{Execution, Lean, RunStatus};
+use crd::{Execution, Lean, RunStatus, StateMachine};
 use k8s_openapi::api::apps::v1::ControllerRevision;
-use kube::{Api, ResourceExt as _};
+use kube::api::ObjectMeta;
+use kube::{Api, Resource, ResourceExt as _};
 
 use super::status::read_task;
 use crate::context::Context;
@@ -98,6 +99,65 @@ async fn read_again(
     }))
 }
 
+/// How the StateMachine of an execution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateMachineState {
+    /// It is there.
+    Active,
+    /// It is being deleted.
+    Deleting,
+    /// It is not there.
+    Missing,
+}
+
+impl StateMachineState {
+    fn of(metadata: Option<&ObjectMeta>) -> Self {
+        match metadata.map(|metadata| &metadata.deletion_timestamp) {
+            Some(None) => Self::Active,
+            Some(Some(_)) => Self::Deleting,
+            None => Self::Missing,
+        }
+    }
+
+    /// Why its executions are not redriven. Source: API reference, `RedriveExecution`.
+    #[must_use]
+    pub fn refusal(self) -> Option<&'static str> {
+        match self {
+            Self::Active => None,
+            Self::Deleting => Some("State machine is in DELETING status."),
+            Self::Missing => Some("the StateMachine is not there any more"),
+        }
+    }
+}
+
+/// How the StateMachine of an execution that was started is.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn dereference_state_machine(
+    context: &Context,
+    execution: &Execution,
+) -> Result<StateMachineState, ReconcileError> {
+    let namespace = execution.namespace().unwrap_or_default();
+    let spec = &execution.spec;
+    let name = match (&spec.state_machine_ref, &spec.state_machine_arn) {
+        (Some(named), _) => Some(named.from.name.clone()),
+        (None, Some(arn)) => context.definitions.name_of(&namespace, arn),
+        (None, None) => None,
+    };
+    let Some(name) = name else {
+        // Of one that is named by its ARN, and gone, the revision goes too.
+        return Ok(StateMachineState::Active);
+    };
+    let state_machines: Api<Lean<StateMachine>> =
+        Api::namespaced(context.client.clone(), &namespace);
+    let found = state_machines
+        .get_opt(&name)
+        .await
+        .map_err(ReconcileError::request("read the StateMachine"))?;
+    Ok(StateMachineState::of(found.as_ref().map(Resource::meta)))
+}
+
 /// The revision that an execution is pinned to.
 ///
 /// # Errors
@@ -126,4 +186,28 @@ pub async fn dereference_revision(
     };
     let revision = revision::read_object(&object, &*context.runner)?;
     Ok(context.definitions.share(&namespace, revision))
+}
+
+#[cfg(test)]
+mod tests {
+    use crd::Time;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::there(Some(None), None)]
+    #[case::leaving(Some(Some(0)), Some("State machine is in DELETING status."))]
+    #[case::gone(None, Some("the StateMachine is not there any more"))]
+    fn executions_of_a_state_machine_that_leaves_are_not_redriven(
+        #[case] deleted: Option<Option<i64>>,
+        #[case] expected: Option<&str>,
+    ) {
+        let metadata = deleted.map(|at| ObjectMeta {
+            deletion_timestamp: at.map(|_| Time(jiff::Timestamp::UNIX_EPOCH)),
+            ..ObjectMeta::default()
+        });
+        let state = StateMachineState::of(metadata.as_ref());
+        assert_eq!(state.refusal(), expected);
+    }
 }

@@ -17,6 +17,7 @@ pub mod validate;
 use std::sync::Arc;
 use std::time::Instant;
 
+use asl::errors::Fault;
 use crd::{Execution, ExecutionStatus, Lean, RunStatus, reasons};
 use engine::driver::ResumeError;
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
@@ -146,10 +147,7 @@ fn note(context: &Context, event: &watcher::Event<Execution>) {
             let uid = execution.uid().unwrap_or_default();
             let version = execution.resource_version().unwrap_or_default();
             context.live.object_gone(&uid, &version, deleted());
-            // One that was redriven since runs.
-            if !context.live.is_carried(&uid) {
-                context.admission.remove(&uid);
-            }
+            leave_queue(context, execution);
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
             context.execution_backoffs.succeeded(&object);
@@ -191,14 +189,29 @@ async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, Re
         Decision::Start => return start(execution, context).await,
         Decision::Resume => resume(execution, context).await?,
         Decision::Stop(fault) => context.live.stop(&uid, fault),
-        Decision::NeverStart(fault) => {
-            let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-            let status = build_never_started(current, generation, &fault);
-            apply_status(context, execution, status).await?;
-        }
+        Decision::NeverStart(fault) => never_start(context, execution, &fault).await?,
         Decision::LetGo => apply_let_go(context, execution).await?,
     }
     Ok(Action::await_change())
+}
+
+async fn never_start(
+    context: &Context,
+    execution: &Execution,
+    fault: &Fault,
+) -> Result<(), ReconcileError> {
+    let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
+    let status = build_never_started(current, generation, fault);
+    apply_status(context, execution, status).await?;
+    let (object, spec) = (ObjectRef::from_obj(execution), &execution.spec);
+    let state_machine = spec.state_machine_ref.as_ref();
+    let state_machine = state_machine.map(|named| named.from.name.as_str());
+    let (uid, ttl) = (
+        execution.uid().unwrap_or_default(),
+        spec.ttl_seconds_after_finished,
+    );
+    context.execution_finished(&object, &uid, state_machine, ttl);
+    Ok(())
 }
 
 async fn start(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
@@ -257,10 +270,12 @@ async fn report_waiting(
     Ok(Action::await_change())
 }
 
+/// One that was redriven meanwhile runs, and counts.
 fn leave_queue(context: &Context, execution: &Execution) {
-    context
-        .admission
-        .remove(&execution.uid().unwrap_or_default());
+    let uid = execution.uid().unwrap_or_default();
+    if !context.live.is_carried(&uid) {
+        context.admission.remove(&uid);
+    }
 }
 
 /// Whether it was not there for long, or the operator: then its StateMachine may just not be known.

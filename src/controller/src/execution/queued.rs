@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crd::condition::{find, types};
-use crd::{Execution, reasons};
+use crd::{Execution, RunStatus, reasons};
 use engine::backoff::Backoff;
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::Instant;
 
-use super::apply::apply_status;
+use super::apply::{apply_advised, apply_status};
 use super::status::build_waiting;
 use crate::context::Context;
 use crate::error::ReconcileError;
@@ -54,11 +54,21 @@ impl Announcer {
     }
 }
 
-/// Whether an Execution says already that it is queued.
+/// Whether an Execution says already that it is queued: one that ended says so besides.
 fn is_told(execution: &Execution) -> bool {
-    let status = execution.status.as_ref();
-    let ready = status.and_then(|status| find(&status.conditions, types::READY));
-    ready.is_some_and(|ready| ready.reason.as_deref() == Some(reasons::QUEUED))
+    let conditions = execution.status.iter().map(|status| &status.conditions);
+    let told = [types::READY, types::ADVISORY];
+    conditions.into_iter().any(|conditions| {
+        told.iter().any(|type_| {
+            let found = find(conditions, type_);
+            found.is_some_and(|found| found.reason.as_deref() == Some(reasons::QUEUED))
+        })
+    })
+}
+
+fn has_ended(execution: &Execution) -> bool {
+    let status = execution.status.as_ref().and_then(|status| status.status);
+    status.is_some_and(RunStatus::is_finished)
 }
 
 /// Tells of those that have waited for a while, until `context.shutdown`.
@@ -124,12 +134,15 @@ async fn announce(context: &Context, queued: &Queued) -> Result<bool, ReconcileE
         Standing::Soon => return Ok(false),
         Standing::Admitted | Standing::Unknown => return Ok(true),
     };
-    let execution = context.executions.get(&queued.object);
-    let Some(execution) = execution.filter(|found| found.uid().as_ref() == Some(&queued.uid))
-    else {
+    let stores = [&context.executions, &context.redrives];
+    let found = stores.iter().filter_map(|store| store.get(&queued.object));
+    let mut found = found.filter(|found| found.uid().as_ref() == Some(&queued.uid));
+    let Some(execution) = found.next().filter(|execution| !is_told(execution)) else {
         return Ok(true);
     };
-    if !is_told(&execution) {
+    if has_ended(&execution) {
+        apply_advised(context, &execution, reasons::QUEUED, message).await?;
+    } else {
         let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
         let status = build_waiting(current, generation, false, reasons::QUEUED, message);
         apply_status(context, &execution, status).await?;

@@ -1,23 +1,27 @@
 //! Redrives Executions: those that ended and are asked to go on.
 //!
 //! Finished Executions are not watched but for these, which a field selector tells from the
-//! others. One that is redriven runs again and leaves this watch for that of the unfinished.
+//! others. One that is to go on waits in the queue as new ones do; redriven, it runs again and
+//! leaves this watch for that of the unfinished.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crd::{Execution, Lean, reasons};
 use engine::driver::ResumeError;
-use futures::{Stream, StreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use kube::runtime::controller::{Action, Config, Controller};
-use kube::runtime::reflector::{self, ObjectRef, store::Writer};
+use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::apply::{ResumeFailure, apply_redrive, apply_status, execution_key};
-use super::decide::{RedriveDecision, decide_redrive};
-use super::dereference::{Resumable, dereference_ended, dereference_revision};
-use super::on_error;
-use super::status::build_not_redriven;
+use super::apply::{ResumeFailure, apply_advised, apply_let_go, apply_redrive, execution_key};
+use super::decide::{RedriveDecision, decide_redrive, is_held};
+use super::dereference::{
+    Resumable, dereference_ended, dereference_revision, dereference_state_machine,
+};
+use super::{leave_queue, on_error};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::events::Notice;
@@ -27,13 +31,26 @@ use crate::watching::watch_lean;
 const ASKED: &str =
     "spec.redriveCount!=,status.status!=,status.status!=PENDING,status.status!=RUNNING";
 
+/// The pause before an Execution is seen again whose last writes are under way.
+const SOON: Duration = Duration::from_secs(1);
+/// How often one that waits sees that it is still queued, besides being told that it may go on.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
 /// Redrives until `context.shutdown`.
-pub async fn run_redrives(context: Arc<Context>) {
+pub async fn run_redrives(
+    context: Arc<Context>,
+    reader: Store<Execution>,
+    writer: Writer<Execution>,
+    wake: UnboundedReceiver<ObjectRef<Execution>>,
+) {
     let stop = context.shutdown.clone();
-    let (reader, writer) = reflector::store();
+    let wake = futures::stream::unfold(wake, |mut wake| async {
+        wake.recv().await.map(|object| (object, wake))
+    });
     let config = Config::default().concurrency(context.options.concurrency);
-    Controller::for_stream(watch(&context, writer), reader)
+    Controller::for_stream(watch(context.clone(), writer), reader)
         .with_config(config)
+        .reconcile_on(wake)
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(reconcile, on_error, context)
         .for_each(|_| std::future::ready(()))
@@ -41,15 +58,20 @@ pub async fn run_redrives(context: Arc<Context>) {
 }
 
 fn watch(
-    context: &Context,
+    context: Arc<Context>,
     writer: Writer<Execution>,
-) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send + use<> {
+) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
     let config = watcher::Config::default().fields(ASKED);
     watch_lean(executions, config)
         .default_backoff()
         .modify(strip)
         .reflect(writer)
+        .inspect_ok(move |event| {
+            if let watcher::Event::Delete(execution) = event {
+                leave_queue(&context, execution);
+            }
+        })
         .applied_objects()
 }
 
@@ -59,6 +81,7 @@ fn strip(execution: &mut Execution) {
     if let Some(status) = execution.status.as_mut() {
         status.checkpoint = None;
         status.tasks = Vec::new();
+        status.output = None;
         status.cause = None;
     }
 }
@@ -67,26 +90,39 @@ async fn reconcile(
     execution: Arc<Execution>,
     context: Arc<Context>,
 ) -> Result<Action, ReconcileError> {
-    act(&execution, &context).await?;
+    let action = act(&execution, &context).await?;
     let object = ObjectRef::from_obj(&*execution);
     context.execution_backoffs.succeeded(&object);
-    Ok(Action::await_change())
+    Ok(action)
 }
 
-async fn act(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
+async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
     let uid = execution.uid().ok_or(ReconcileError::Incomplete("uid"))?;
-    let carried = context.live.is_carried(&uid);
-    if decide_redrive(execution, carried) == RedriveDecision::Nothing {
-        return Ok(());
+    let decision = decide_redrive(execution, context.live.is_carried(&uid));
+    if decision == RedriveDecision::Redrive && !context.admission.enter_again(execution) {
+        context.announcer.announce(execution);
+        return Ok(Action::requeue(LOOK_AGAIN));
     }
-    // A watch may be behind: what is decided on is what is there now.
+    let result = match decision {
+        RedriveDecision::Nothing => Ok(()),
+        RedriveDecision::Later => return Ok(Action::requeue(SOON)),
+        _ => look_and_act(execution, context).await,
+    };
+    // Whatever is not redriven now leaves its place to others.
+    leave_queue(context, execution);
+    result.map(|()| Action::await_change())
+}
+
+/// A watch may be behind: what is decided on is what is there now.
+async fn look_and_act(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
     let Some(ended) = dereference_ended(context, execution).await? else {
         return Ok(());
     };
-    match decide_redrive(&ended.execution, carried) {
-        RedriveDecision::Nothing => Ok(()),
+    match decide_redrive(&ended.execution, false) {
+        RedriveDecision::Nothing | RedriveDecision::Later => Ok(()),
         RedriveDecision::Redrive => redrive(context, ended).await,
         RedriveDecision::Refuse { message } => refuse(context, &ended.execution, message).await,
+        RedriveDecision::LetGo => apply_let_go(context, &ended.execution).await,
     }
 }
 
@@ -99,6 +135,13 @@ async fn redrive(context: &Arc<Context>, ended: Resumable) -> Result<(), Reconci
         }
         Err(error) => return Err(error),
     };
+    // A StateMachine that leaves from here on waits for whoever has its revision.
+    if let Some(why) = dereference_state_machine(context, &execution)
+        .await?
+        .refusal()
+    {
+        return refuse(context, &execution, why.to_owned()).await;
+    }
     match apply_redrive(context, ended, revision).await {
         Ok(()) => Ok(()),
         Err(ResumeFailure::Object(error)) => Err(error),
@@ -115,20 +158,19 @@ async fn refuse(
     execution: &Execution,
     message: String,
 ) -> Result<(), ReconcileError> {
-    let Some(current) = &execution.status else {
-        return Ok(());
-    };
-    let status = build_not_redriven(current, execution.metadata.generation, &message);
-    if status == *current {
-        return Ok(());
+    if is_held(execution) {
+        // An attempt came no further than this. Once it is let go it is seen again.
+        return apply_let_go(context, execution).await;
     }
-    apply_status(context, execution, status).await?;
-    context.events.tell(Notice {
-        about: execution_key(execution)?,
-        warning: true,
-        reason: reasons::NOT_REDRIVABLE,
-        action: "Redrive",
-        note: message,
-    });
+    let reason = reasons::NOT_REDRIVABLE;
+    if apply_advised(context, execution, reason, &message).await? {
+        context.events.tell(Notice {
+            about: execution_key(execution)?,
+            warning: true,
+            reason,
+            action: "Redrive",
+            note: message,
+        });
+    }
     Ok(())
 }

@@ -150,24 +150,15 @@ pub fn build_never_started(
     }
 }
 
-/// The status of an execution that ended and is not redriven, though asked to be: as it is, and
-/// why not.
+/// The conditions of an execution that ended and is asked to go on: as they are, and why it does
+/// not, or not yet.
 #[must_use]
-pub fn build_not_redriven(
-    current: &ExecutionStatus,
-    generation: Option<i64>,
-    message: &str,
-) -> ExecutionStatus {
-    let advisory = Condition::new(types::ADVISORY, true, reasons::NOT_REDRIVABLE, message);
+pub fn build_advised(current: &ExecutionStatus, reason: &str, message: &str) -> Vec<Condition> {
+    let advisory = Condition::new(types::ADVISORY, true, reason, message);
     let others = current.conditions.iter();
     let others = others.filter(|condition| condition.type_ != types::ADVISORY);
     let wanted = others.cloned().chain([advisory]).collect();
-    let now = Time(Timestamp::now());
-    ExecutionStatus {
-        conditions: condition::merge(&current.conditions, wanted, &now),
-        observed_generation: generation,
-        ..current.clone()
-    }
+    condition::merge(&current.conditions, wanted, &Time(Timestamp::now()))
 }
 
 fn run_status(outcome: Option<&Outcome>) -> RunStatus {

@@ -10,12 +10,13 @@ use engine::driver::End;
 use engine::ports::ExecutionKey;
 use engine::record;
 
-use faults::life::be_driver;
+use faults::life::{be_driver, paused_runtime};
+use faults::mishap::Kind;
 use faults::workflow::start;
 use faults::world::key;
-use faults::{Workflow, World};
+use faults::{Mishap, Workflow, World};
 
-use crate::{one_wait, three_jobs};
+use crate::{one_wait, three_jobs, without_a_crash};
 
 fn stored_tail(world: &World, key: &ExecutionKey) -> String {
     let snapshot = world.store.kept(key).unwrap().snapshot.unwrap();
@@ -162,4 +163,33 @@ async fn an_execution_without_end_lets_the_process_stop_and_can_be_stopped() {
     handle.stop(Fault::new("Enough", "of it"));
     let end = driver.await.unwrap();
     assert!(matches!(end, End::Finished(Outcome::Aborted(_))), "{end:?}");
+}
+
+#[test]
+fn a_redrive_that_dies_before_its_first_write_holds_the_execution_and_has_made_nothing() {
+    let failing = three_jobs().failing("B", 1);
+    let (failed, requests) = without_a_crash(&failing);
+    let protect = Mishap {
+        at: requests,
+        kind: Kind::DiesAfter,
+    };
+    let world = World::new(&[protect]);
+    world.store.create(key());
+    let (_, crashed) = world.be_born();
+    paused_runtime().block_on(async {
+        let clock = RuntimeClock::starting_at(start());
+        let (driver, _handle) = be_driver(&failing, &world, clock).await;
+        assert!(matches!(driver.run().await, End::Finished(_)));
+        let redriven = failing.redriven(1);
+        let (driver, _handle) = be_driver(&redriven, &world, clock).await;
+        tokio::select! {
+            end = driver.run() => panic!("{end:?}"),
+            () = crashed.cancelled() => {}
+        }
+    });
+    let kept = world.store.kept(&key()).unwrap();
+    assert!(kept.protected);
+    let outcome = kept.snapshot.unwrap().progress.outcome;
+    assert_eq!(outcome, Some(failed.outcome));
+    assert_eq!(world.made_by_state(), failed.made_by_state);
 }

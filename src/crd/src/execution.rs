@@ -33,6 +33,8 @@ use crate::state_machine::AckResourceMetadata;
     selectable = ".spec.stateMachineRef.from.name",
     selectable = ".spec.ttlSecondsAfterFinished",
     selectable = ".spec.redriveCount",
+    selectable = ".status.revisionId",
+    selectable = ".status.redriveStatus",
     validation = Rule::new("!has(self.spec.name) || self.spec.name == self.metadata.name")
         .message("name must equal metadata.name if it is set: an execution is named like its object")
         .field_path(".spec.name"),
@@ -141,12 +143,14 @@ pub struct ExecutionSpec {
 
     /// How often the execution is to be redriven, as RedriveExecution does: while
     /// status.redriveCount is less, an execution that ended without success goes on from the
-    /// states that failed, within 14 days of its end. It can only grow.
+    /// states that failed, within 14 days of its end and while its StateMachine is there. It waits
+    /// for its turn as new ones do. It can only grow.
     #[schemars(range(min = 0, max = 1000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive_count: Option<i32>,
 
-    /// Deletes the Execution this many seconds after it ended, with all it owns. Kept if absent.
+    /// Deletes the Execution this many seconds after it last ended, with all it owns. Kept if
+    /// absent.
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds_after_finished: Option<i32>,
@@ -273,7 +277,8 @@ pub struct ExecutionStatus {
     /// The generation of the spec that this status is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The revision of the state machine that it runs, pinned at its start.
+    /// The revision of the state machine that it runs, pinned at its start, and kept as long as it
+    /// may be redriven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision_id: Option<String>,
     /// What the operator needs to continue after a restart. Opaque.

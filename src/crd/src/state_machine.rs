@@ -155,19 +155,21 @@ pub struct StateMachineSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrent_executions: Option<i32>,
 
-    /// How many Executions that succeeded are kept: the oldest beyond that are deleted, by their
-    /// ends. All are kept if absent. Executions that name the state machine by its ARN do not count.
+    /// How many Executions that succeeded are kept: beyond that those are deleted that ended
+    /// first, where one that is changed later counts as of then. All are kept if absent. Executions
+    /// that name the state machine by its ARN do not count.
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successful_executions_history_limit: Option<i32>,
 
-    /// The same for Executions that failed, timed out or were stopped.
+    /// The same for Executions that failed, timed out or were stopped. One that is about to be
+    /// redriven is not deleted.
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_executions_history_limit: Option<i32>,
 
     /// Deletes Executions this many seconds after they ended, where they do not say otherwise
-    /// themselves.
+    /// themselves. Those that name the state machine by its ARN are left out.
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds_after_finished: Option<i32>,

@@ -2,6 +2,7 @@
 
 use crd::metadata::finalizers;
 use crd::{Execution, Lean, RunStatus, StateMachine, StateMachineStatus};
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
@@ -12,6 +13,11 @@ use crate::revision::{Content, OWNER_LABEL, build_object, decide_superfluous};
 
 /// Who writes, for `metadata.managedFields`.
 const FIELD_MANAGER: &str = "sfn-operator-statemachines";
+/// For how long after its end an execution may be redriven. Source: API reference,
+/// `RedriveExecution`.
+const REDRIVABLE_PERIOD: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How many Executions are listed at a time: mostly the first tells that a revision is needed.
+const PAGE: u32 = 10;
 
 /// Makes sure that the revision is kept, and removes those that nobody needs.
 ///
@@ -81,6 +87,9 @@ async fn prune(
     };
     let keep = context.options.revision_history_limit;
     for name in decide_superfluous(&owned, current, &in_use, keep) {
+        if may_be_redriven(context, namespace, name).await? {
+            continue;
+        }
         match revisions.delete(name, &DeleteParams::background()).await {
             Ok(_) => {}
             Err(error) if is_not_found(&error) => {}
@@ -97,6 +106,38 @@ fn is_pinned(context: &Context, namespace: &str, id: &str) -> bool {
             && status.and_then(|status| status.revision_id.as_deref()) == Some(id)
     };
     context.executions.find(pinned).is_some()
+}
+
+/// Whether an execution that ended may go on with this revision.
+async fn may_be_redriven(
+    context: &Context,
+    namespace: &str,
+    id: &str,
+) -> Result<bool, ReconcileError> {
+    let executions: Api<Lean<Execution>> = Api::namespaced(context.client.clone(), namespace);
+    let selector = format!("status.revisionId={id},status.redriveStatus=REDRIVABLE");
+    let mut params = ListParams::default().fields(&selector).limit(PAGE);
+    loop {
+        let page = executions
+            .list(&params)
+            .await
+            .map_err(ReconcileError::request("list redrivable Executions"))?;
+        let now = Timestamp::now();
+        let mut items = page.items.iter();
+        if items.any(|Lean(execution)| ended_lately(execution, now)) {
+            return Ok(true);
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params = params.continue_token(&token),
+            None => return Ok(false),
+        }
+    }
+}
+
+fn ended_lately(execution: &Execution, now: Timestamp) -> bool {
+    let status = execution.status.as_ref();
+    let stopped = status.and_then(|status| status.stop_date.as_ref());
+    stopped.is_some_and(|stopped| now.duration_since(stopped.0) <= REDRIVABLE_PERIOD)
 }
 
 /// How many executions of a StateMachine are in progress, as far as they are known yet.
@@ -195,4 +236,30 @@ pub async fn apply_status(
 fn state_machines(context: &Context, state_machine: &StateMachine) -> Api<Lean<StateMachine>> {
     let namespace = state_machine.namespace().unwrap_or_default();
     Api::namespaced(context.client.clone(), &namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use crd::{ExecutionStatus, Time};
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::just_now(Some(0), true)]
+    #[case::in_time(Some(14 * 24), true)]
+    #[case::too_long_ago(Some(14 * 24 + 1), false)]
+    #[case::not_ended(None, false)]
+    fn a_revision_is_kept_for_executions_that_ended_within_14_days(
+        #[case] hours_ago: Option<i64>,
+        #[case] expected: bool,
+    ) {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let mut execution = Execution::new("e", crd::ExecutionSpec::default());
+        execution.status = Some(ExecutionStatus {
+            stop_date: hours_ago.map(|hours| Time(now - SignedDuration::from_hours(hours))),
+            ..ExecutionStatus::default()
+        });
+        assert_eq!(ended_lately(&execution, now), expected);
+    }
 }

@@ -97,3 +97,30 @@ async fn what_is_queued_can_be_stopped_and_deleted_and_a_higher_limit_lets_the_n
     runs[0].stop("Enough", "").await;
     runs[3].stop("Enough", "").await;
 }
+
+#[tokio::test]
+async fn a_redriven_execution_waits_for_its_turn_and_says_so() {
+    let scenario = Scenario::new().await;
+    create_machine(&scenario, 600, 1).await;
+    let runs = start(&scenario, 2).await;
+    runs[0].until_in("Pause").await;
+    runs[0].stop("Stop", "").await;
+    runs[1].until_in("Pause").await;
+    runs[0]
+        .patch(json!({"spec": {"redriveCount": 1, "stop": null}}))
+        .await;
+    let told = |status: &ExecutionStatus| condition(&status.conditions, "ACK.Advisory").is_some();
+    let status = runs[0].until("an advisory", PATIENCE, told).await;
+    assert_eq!(status.status, Some(RunStatus::Aborted));
+    assert_eq!(status.redrive_count, None);
+    let (_, message) = condition(&status.conditions, "ACK.Advisory").unwrap();
+    assert!(
+        message.contains("spec.maxConcurrentExecutions"),
+        "{message}"
+    );
+    runs[1].stop("Enough", "").await;
+    let status = runs[0].until_in("Pause").await;
+    assert_eq!(status.redrive_count, Some(1));
+    assert_eq!(condition(&status.conditions, "ACK.Advisory"), None);
+    runs[0].stop("Enough", "").await;
+}

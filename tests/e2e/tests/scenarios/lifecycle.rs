@@ -1,5 +1,7 @@
 //! State machines and executions over time: what starts when, and with which definition.
 
+use std::time::{Duration, Instant};
+
 use e2e::Scenario;
 use e2e::definition::{chain, single};
 use e2e::scenario::condition;
@@ -187,4 +189,80 @@ async fn a_hundred_executions_at_once_all_end() {
             Some(json!(number))
         );
     }
+}
+
+#[tokio::test]
+async fn a_state_machine_keeps_the_last_of_its_executions_of_each_kind() {
+    let scenario = Scenario::new().await;
+    let fails = json!({"Variable": "$", "NumericLessThan": 0, "Next": "Bad"});
+    let definition = json!({"StartAt": "Look", "States": {
+        "Look": {"Type": "Choice", "Choices": [fails], "Default": "Good"},
+        "Good": {"Type": "Succeed"},
+        "Bad": {"Type": "Fail", "Error": "E"},
+    }});
+    let spec = json!({
+        "name": "forgetful",
+        "definition": definition.to_string(),
+        "successfulExecutionsHistoryLimit": 2,
+        "failedExecutionsHistoryLimit": 1,
+    });
+    scenario.state_machine_of("forgetful", spec).await;
+    let mut names = Vec::new();
+    for number in [1, -1, 2, -2, 3, -3, 4] {
+        let run = scenario.start("forgetful", json!(number)).await;
+        run.end().await;
+        names.push(run.name);
+    }
+    let mut expected = vec![names[4].clone(), names[5].clone(), names[6].clone()];
+    expected.sort();
+    let config = kube::runtime::watcher::Config::default();
+    let executions = scenario.api::<crd::Execution>();
+    e2e::watch::wait_for_all(&executions, config, "the last", PATIENCE, |all| {
+        let names = all.iter().map(|found| found.metadata.name.as_ref());
+        names.eq(expected.iter().map(Some))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_time_to_live_counts_from_the_last_end() {
+    const TTL: u64 = 16;
+    let scenario = Scenario::new().await;
+    let pause = single("Pause", json!({"Type": "Wait", "Seconds": 8}));
+    let spec = json!({
+        "name": "brief",
+        "definition": pause.to_string(),
+        "ttlSecondsAfterFinished": TTL,
+    });
+    scenario.state_machine_of("brief", spec).await;
+    let run = scenario.start("brief", json!({})).await;
+    run.until_in("Pause").await;
+    run.stop("Stop", "").await;
+    run.end().await;
+    run.patch(json!({"spec": {"redriveCount": 1, "stop": null}}))
+        .await;
+    let done = |status: &crd::ExecutionStatus| status.status == Some(crd::RunStatus::Succeeded);
+    run.until("success", PATIENCE, done).await;
+    let since = Instant::now();
+    run.until_gone().await;
+    assert!(since.elapsed() > Duration::from_secs(TTL - 2));
+}
+
+#[tokio::test]
+async fn what_never_started_goes_too_when_its_time_to_live_is_over() {
+    let scenario = Scenario::new().await;
+    let spec = json!({
+        "name": "brief",
+        "definition": single("Pause", json!({"Type": "Wait", "Seconds": 600})).to_string(),
+        "maxConcurrentExecutions": 1,
+        "ttlSecondsAfterFinished": 1,
+    });
+    scenario.state_machine_of("brief", spec).await;
+    let first = scenario.start("brief", json!({})).await;
+    first.until_in("Pause").await;
+    let second = scenario.start("brief", json!({})).await;
+    second.stop("Changed.Mind", "").await;
+    second.until_gone().await;
+    first.stop("Enough", "").await;
+    first.until_gone().await;
 }

@@ -1,5 +1,7 @@
 //! Executions that go on where they ended without success.
 
+use std::time::Duration;
+
 use e2e::definition::{chain, job, run_job, single, with};
 use e2e::scenario::condition;
 use e2e::watch::PATIENCE;
@@ -126,10 +128,11 @@ async fn a_stopped_execution_goes_on_when_the_stop_is_withdrawn() {
 }
 
 #[tokio::test]
-async fn an_execution_that_succeeded_is_not_redriven_and_says_so() {
+async fn an_execution_that_succeeded_is_not_redriven_says_so_and_keeps_its_output() {
     let scenario = Scenario::new().await;
+    let output = json!({"a": null, "b": [{"c": null}], "d": {"e": {"f": null}}});
     let run = scenario
-        .run(&single("Done", json!({"Type": "Succeed"})), json!({"a": 1}))
+        .run(&single("Done", json!({"Type": "Succeed"})), output.clone())
         .await;
     let before = run.end().await;
     let refused = scenario.sfn(&["redrive", &run.name]);
@@ -141,8 +144,116 @@ async fn an_execution_that_succeeded_is_not_redriven_and_says_so() {
     let after = run.end().await;
     assert_eq!(
         (after.output, after.stop_date),
-        (before.output, before.stop_date)
+        (Some(output), before.stop_date)
     );
+}
+
+#[tokio::test]
+async fn an_execution_that_may_go_on_should_it_fail_and_succeeds_is_not_warned_of() {
+    let scenario = Scenario::new().await;
+    let done = single("Done", json!({"Type": "Succeed"}));
+    scenario.state_machine("preset", &done).await;
+    let execution = json!({
+        "apiVersion": "sfn.services.k8s.aws/v1alpha1",
+        "kind": "Execution",
+        "metadata": {"name": "preset-1"},
+        "spec": {"stateMachineRef": {"from": {"name": "preset"}}, "redriveCount": 2},
+    });
+    scenario.apply(&execution.to_string());
+    let run = scenario.find("preset-1").await;
+    assert_eq!(run.output().await, json!({}));
+    run.until_events(&["Succeeded"]).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let status = run.end().await;
+    assert_eq!(condition(&status.conditions, "ACK.Advisory"), None);
+}
+
+/// It fails with so much at hand that its checkpoint needs pages, which are deleted after its end.
+#[tokio::test]
+async fn a_request_that_stands_is_met_each_time_however_long_the_last_end_takes() {
+    let scenario = Scenario::new().await;
+    let words: Vec<String> = (0..5_000_u64)
+        .map(|number| format!("{:016x}", number.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        .collect();
+    let large = json!({"Type": "Pass", "Parameters": {"words.$": "$"}});
+    let fail = json!({"Type": "Fail", "Error": "E"});
+    let definition = chain([("Large", large), ("Fail", fail)]);
+    scenario.state_machine("large", &definition).await;
+    let run = scenario.start("large", json!(words)).await;
+    run.failure().await;
+    run.patch(json!({"spec": {"redriveCount": 4}})).await;
+    let met = |status: &crd::ExecutionStatus| {
+        status.redrive_count == Some(4) && status.status == Some(crd::RunStatus::Failed)
+    };
+    run.until("four redrives", PATIENCE, met).await;
+}
+
+/// As a process leaves it that dies when it has just begun to redrive.
+#[tokio::test]
+async fn an_execution_whose_redrive_came_to_nothing_can_be_deleted() {
+    let scenario = Scenario::new().await;
+    let fail = with(json!({"Type": "Fail"}), "Error", json!("E"));
+    let run = scenario.run(&single("Fail", fail), json!({})).await;
+    run.failure().await;
+    run.patch(json!({
+        "metadata": {"finalizers": [crd::metadata::finalizers::EXECUTION]},
+        "spec": {"redriveCount": 0},
+    }))
+    .await;
+    run.delete().await;
+    run.until_gone().await;
+}
+
+#[tokio::test]
+async fn an_execution_of_a_state_machine_that_leaves_is_not_redriven() {
+    let scenario = Scenario::new().await;
+    let pause = json!({"Type": "Wait", "Seconds": 600});
+    scenario
+        .state_machine("leaving", &single("Pause", pause))
+        .await;
+    let run = scenario.start("leaving", json!({})).await;
+    let other = scenario.start("leaving", json!({})).await;
+    run.until_in("Pause").await;
+    other.until_in("Pause").await;
+    run.stop("Stop", "").await;
+    run.end().await;
+    let _ = scenario.kubectl(&["delete", "sm", "leaving", "--wait=false"]);
+    run.patch(json!({"spec": {"redriveCount": 1, "stop": null}}))
+        .await;
+    let message = until_refused(&run).await;
+    assert_eq!(message, "State machine is in DELETING status.");
+    other.stop("Stop", "").await;
+    other.end().await;
+}
+
+#[tokio::test]
+async fn the_definition_of_an_execution_that_may_be_redriven_is_kept() {
+    let scenario = Scenario::new().await;
+    let of = |number: u32| {
+        let first = json!({"Type": "Pass", "Result": number, "ResultPath": "$.number"});
+        let wait = json!({"Type": "Wait", "SecondsPath": "$.seconds"});
+        chain([("First", first), ("Pause", wait)])
+    };
+    let mut last = scenario.state_machine("changing", &of(0)).await;
+    let run = scenario.start("changing", json!({"seconds": 20})).await;
+    run.until_in("Pause").await;
+    run.stop("Stop", "").await;
+    run.end().await;
+    for number in 1..=8 {
+        let patch = json!({"spec": {"definition": of(number).to_string()}}).to_string();
+        let _ = scenario.kubectl(&["patch", "sm", "changing", "--type=merge", "-p", &patch]);
+        let revision = last.status.unwrap().revision_id;
+        last = scenario
+            .until_machine("changing", "another revision", |machine| {
+                Some(machine.status.as_ref()?.revision_id != revision)
+            })
+            .await;
+    }
+    run.patch(json!({"spec": {"redriveCount": 1, "stop": null}}))
+        .await;
+    let done = |status: &crd::ExecutionStatus| status.status == Some(crd::RunStatus::Succeeded);
+    let status = run.until("success", PATIENCE, done).await;
+    assert_eq!(status.output.unwrap()["number"], json!(0));
 }
 
 #[tokio::test]

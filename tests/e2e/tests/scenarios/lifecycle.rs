@@ -213,7 +213,7 @@ async fn a_state_machine_keeps_the_last_of_its_executions_of_each_kind() {
         run.end().await;
         names.push(run.name);
     }
-    let mut expected = vec![names[4].clone(), names[5].clone(), names[6].clone()];
+    let mut expected = [names[4].clone(), names[5].clone(), names[6].clone()];
     expected.sort();
     let config = kube::runtime::watcher::Config::default();
     let executions = scenario.api::<crd::Execution>();

@@ -28,7 +28,7 @@ pub use checkpoint::{CheckpointError, Sealed};
 pub use interface::{
     Command, Event, ExecutionInfo, Limits, Moment, Outcome, TaskId, TaskRequest, Transition,
 };
-pub use redrive::{MOST_REDRIVES, NotRedrivable, Redrives};
+pub use redrive::{MOST_REDRIVES, NotRedrivable, REDRIVABLE_PERIOD, Redrives};
 pub(crate) use run::{Flow, Step, Work};
 
 use crate::definition::StateMachine;

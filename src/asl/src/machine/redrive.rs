@@ -23,7 +23,7 @@ use crate::states::{State, StateKind};
 pub const MOST_REDRIVES: u64 = 1000;
 
 /// For how long after its end an execution may be redriven.
-const REDRIVABLE_PERIOD: SignedDuration = SignedDuration::from_hours(14 * 24);
+pub const REDRIVABLE_PERIOD: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// How often an execution was redriven, and when last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -57,7 +57,7 @@ impl Attempt<'_> {
     ) -> Result<TestStateAnswer, TestStateError> {
         let mut data = InspectionData {
             input: Some(input.clone()),
-            variables: Some(variables.clone()).filter(|variables| !variables.is_empty()),
+            variables: variables.clone(),
             ..InspectionData::default()
         };
         let thread = self.thread(input, &context, variables);
@@ -76,7 +76,10 @@ impl Attempt<'_> {
         };
         let outcome = self.outcome(&stage, &mut data, call);
         let mut answer = match outcome {
-            Ok((handover, next)) => self.succeeded(handover, next),
+            Ok((handover, next)) => {
+                data.note_assigned(&stage.thread.variables, &handover);
+                self.succeeded(handover, next)
+            }
             Err(Stop::Failed(fault)) => self.failed(&stage, fault, &mut data),
             Err(Stop::Refused(error)) => return Err(error),
         };

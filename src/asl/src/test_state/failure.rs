@@ -18,7 +18,7 @@ impl Attempt<'_> {
         let answer = if self.is_retried(stage, &fault, &mut details) {
             failure(stage, &fault, TestStatus::Retriable)
         } else {
-            self.caught(stage, fault, &mut details)
+            self.caught(stage, fault, &mut details, data)
         };
         if details != ErrorDetails::default() {
             data.error_details = Some(details);
@@ -49,6 +49,7 @@ impl Attempt<'_> {
         stage: &Stage<'_>,
         fault: Fault,
         details: &mut ErrorDetails,
+        data: &mut InspectionData,
     ) -> TestStateAnswer {
         let mut catchers = stage.state.catch().iter().enumerate();
         let Some((index, catcher)) =
@@ -58,13 +59,16 @@ impl Attempt<'_> {
         };
         details.catch_index = Some(index);
         match catcher.run(stage, &fault) {
-            Ok(handover) => TestStateAnswer {
-                output: Some(handover.output),
-                next_state: self
-                    .tested
-                    .name_of(crate::states::Next::State(catcher.next)),
-                ..failure(stage, &fault, TestStatus::CaughtError)
-            },
+            Ok(handover) => {
+                data.note_assigned(&stage.thread.variables, &handover);
+                TestStateAnswer {
+                    output: Some(handover.output),
+                    next_state: self
+                        .tested
+                        .name_of(crate::states::Next::State(catcher.next)),
+                    ..failure(stage, &fault, TestStatus::CaughtError)
+                }
+            }
             Err(second) => failure(stage, &second, TestStatus::Failed),
         }
     }

@@ -1,5 +1,10 @@
 //! `inspectionData`: a state's data on its way from input to output.
+//!
+//! Source: Step Functions API reference, `InspectionData`. Its `request` and `response` are those of
+//! HTTP tasks, which nothing here runs.
 
+use crate::query::Variables;
+use crate::states::data_flow::Handover;
 use crate::states::map::Tolerance;
 use crate::value::{Object, ObjectBuilder, Value};
 
@@ -17,6 +22,8 @@ pub struct InspectionData {
     pub after_arguments: Option<Value>,
     /// The items that a Map state found.
     pub after_items_path: Option<Value>,
+    /// The items that `ItemsPointer` found in what the `ItemReader` read.
+    pub after_items_pointer: Option<Value>,
     /// The items after `ItemSelector`.
     pub after_item_selector: Option<Value>,
     /// The batches that `ItemBatcher` makes.
@@ -27,8 +34,8 @@ pub struct InspectionData {
     pub after_result_selector: Option<Value>,
     /// After `ResultPath`.
     pub after_result_path: Option<Value>,
-    /// The variables, where there are any.
-    pub variables: Option<Object>,
+    /// The variables after the state, those that it was given and did not set included.
+    pub variables: Object,
     /// `MaxConcurrency` of a Map state.
     pub max_concurrency: Option<u64>,
     /// `ToleratedFailureCount` and `ToleratedFailurePercentage` of a Map state.
@@ -67,6 +74,15 @@ pub struct ErrorDetails {
 }
 
 impl InspectionData {
+    /// Notes the variables as the state leaves them.
+    pub(super) fn note_assigned(&mut self, before: &Variables, handover: &Handover) {
+        let mut variables = before.clone();
+        if let Some(assigned) = &handover.assigned {
+            variables.assign(assigned);
+        }
+        self.variables = variables.visible();
+    }
+
     /// The data in the API's words.
     #[must_use]
     pub fn to_json(&self, form: PayloadForm) -> Value {
@@ -76,6 +92,7 @@ impl InspectionData {
             ("afterParameters", &self.after_parameters),
             ("afterArguments", &self.after_arguments),
             ("afterItemsPath", &self.after_items_path),
+            ("afterItemsPointer", &self.after_items_pointer),
             ("afterItemSelector", &self.after_item_selector),
             ("afterItemBatcher", &self.after_item_batcher),
             ("result", &self.result),
@@ -88,8 +105,8 @@ impl InspectionData {
                 data.set(name.into(), form.of(payload));
             }
         }
-        if let Some(variables) = &self.variables {
-            let variables = Value::Object(variables.clone());
+        if !self.variables.is_empty() {
+            let variables = Value::Object(self.variables.clone());
             data.set("variables".into(), form.of(&variables));
         }
         set_count(&mut data, "maxConcurrency", self.max_concurrency);

@@ -7,7 +7,7 @@ use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::machine::stage::{Given, Stage};
 use crate::query::Template;
 use crate::states::map::{Map, Tolerance};
-use crate::value::{ObjectBuilder, Value, parse};
+use crate::value::{ObjectBuilder, Value};
 
 const TOO_MANY_FAILURES: &str =
     "Map iteration failure count must be less than or equal to the number of Map iterations";
@@ -21,36 +21,39 @@ impl Attempt<'_> {
         data: &mut InspectionData,
     ) -> Result<(), Stop> {
         let input = effective_input(stage, data)?;
-        let items = match &map.item_reader {
-            Some(_) => self.item_reader_data()?,
-            None => map.items(stage, &input)?.items().to_vec(),
-        };
-        if by_paths(stage) && map.item_reader.is_none() {
-            data.after_items_path = Some(Value::from(items.clone()));
-        }
-        if let Some(selector) = &map.item_selector {
-            let selected = select(stage, selector, &input, &items)?;
-            data.after_item_selector = Some(Value::from(selected));
-        }
+        let items = self.items(stage, map, &input, data)?;
+        let iterations = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        note_inputs(stage, map, &input, items, data)?;
         data.max_concurrency = Some(map.max_concurrency(stage, &input)?);
         data.tolerance = map.tolerance(stage, &input)?;
-        let iterations = u64::try_from(items.len()).unwrap_or(u64::MAX);
         if self.failed_iterations() > iterations {
             return Err(Stop::Refused(TestStateError::validation(TOO_MANY_FAILURES)));
         }
         Ok(())
     }
 
-    fn item_reader_data(&self) -> Result<Vec<Value>, Stop> {
+    fn items(
+        &self,
+        stage: &Stage<'_>,
+        map: &Map,
+        input: &Value,
+        data: &mut InspectionData,
+    ) -> Result<Vec<Value>, Fault> {
+        let Some(reader) = &map.item_reader else {
+            let items = map.items(stage, input)?.items().to_vec();
+            if by_paths(stage) {
+                data.after_items_path = Some(Value::from(items.clone()));
+            }
+            return Ok(items);
+        };
         let Some(text) = &self.request.state_configuration.map_item_reader_data else {
             return Ok(Vec::new());
         };
-        match parse(text).as_ref().map(Value::as_array) {
-            Ok(Some(items)) => Ok(items.to_vec()),
-            _ => Err(Stop::Refused(TestStateError::validation(
-                "Map item reader data must be a JSON array",
-            ))),
+        let items = reader.items(stage, &Value::from(text.as_str()))?;
+        if reader.config.items_pointer.is_some() {
+            data.after_items_pointer = Some(Value::from(items.clone()));
         }
+        Ok(items)
     }
 
     fn failed_iterations(&self) -> u64 {
@@ -79,6 +82,25 @@ impl Attempt<'_> {
             _ => 0,
         }
     }
+}
+
+/// Notes what the iterations would have as inputs.
+fn note_inputs(
+    stage: &Stage<'_>,
+    map: &Map,
+    input: &Value,
+    items: Vec<Value>,
+    data: &mut InspectionData,
+) -> Result<(), Fault> {
+    let mut inputs = items;
+    if let Some(selector) = &map.item_selector {
+        inputs = select(stage, selector, input, &inputs)?;
+        data.after_item_selector = Some(Value::from(inputs.clone()));
+    }
+    if let Some(batcher) = &map.item_batcher {
+        data.after_item_batcher = Some(batcher.batches(stage, inputs)?.into());
+    }
+    Ok(())
 }
 
 /// The items after `ItemSelector`, which sees each as `$$.Map.Item`.

@@ -37,7 +37,8 @@ pub enum InspectionLevel {
     Info,
     /// The data on the way, too.
     Debug,
-    /// Requests and responses of HTTP tasks, too.
+    /// On AWS requests and responses of HTTP tasks, too. Nothing here runs any, so that it tells
+    /// what [`Self::Debug`] does.
     Trace,
 }
 
@@ -78,11 +79,12 @@ pub enum FieldValidationMode {
 pub struct StateConfiguration {
     /// How often the Retrier that matches was used before.
     pub retrier_retry_count: Option<u64>,
-    /// The state inside a Map or Parallel state that a mocked error comes from.
+    /// The state inside a Map or Parallel state that a mocked error comes from. It changes nothing
+    /// in the answer, nor does it in AWS's.
     pub error_caused_by_state: Option<String>,
     /// How many iterations of a Map state failed.
     pub map_iteration_failure_count: Option<u64>,
-    /// JSON text of the items that an `ItemReader` reads.
+    /// What an `ItemReader` reads, as it is in the object: JSON, lines of JSON or CSV.
     pub map_item_reader_data: Option<String>,
 }
 

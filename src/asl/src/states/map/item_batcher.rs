@@ -12,7 +12,7 @@ use crate::value::{ObjectBuilder, Value};
 
 impl ItemBatcher {
     /// Puts the items into batches: `{"BatchInput": …, "Items": […]}`.
-    pub(super) fn batches(
+    pub(crate) fn batches(
         &self,
         stage: &Stage<'_>,
         items: Vec<Value>,

@@ -142,7 +142,8 @@ fn failed(cause: &str) -> Fault {
 }
 
 impl ItemReader {
-    fn items(&self, stage: &Stage<'_>, content: &Value) -> Result<Vec<Value>, Fault> {
+    /// The items in what was read.
+    pub(crate) fn items(&self, stage: &Stage<'_>, content: &Value) -> Result<Vec<Value>, Fault> {
         let most = Most {
             items: self.config.most_items(stage)?,
             bytes: stage.limits.items_bytes,

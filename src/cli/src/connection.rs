@@ -8,8 +8,10 @@ use crd::{Execution, Lean};
 use futures::{Stream, StreamExt as _};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::watch_object;
+use kube::runtime::watcher::{Error as WatchError, watch_object};
 use kube::{Api, Client, Config};
+
+use crate::printable::printable;
 
 /// Which cluster, and which namespace of it.
 #[derive(Args)]
@@ -77,7 +79,7 @@ impl Executions {
     }
 
     /// One of them as it is, and each time it changes. The stream ends with an error when it is
-    /// deleted.
+    /// deleted, or may not be watched.
     pub fn watch(&self, name: &str) -> impl Stream<Item = anyhow::Result<Execution>> + Unpin {
         let name = name.to_owned();
         let seen = watch_object(self.api(), &name).default_backoff();
@@ -85,8 +87,12 @@ impl Executions {
             let change = match seen {
                 Ok(Some(Lean(execution))) => Some(Ok(execution)),
                 Ok(None) => Some(Err(anyhow!("the Execution '{name}' was deleted"))),
+                Err(error) if is_final(&error) => {
+                    Some(Err(anyhow!("cannot watch the Execution '{name}': {error}")))
+                }
                 Err(error) => {
-                    eprintln!("the watch broke off, trying again: {error}");
+                    let error = error.to_string();
+                    eprintln!("the watch broke off, trying again: {}", printable(&error));
                     None
                 }
             };
@@ -98,7 +104,7 @@ impl Executions {
     /// Waits until something can be said of one of them.
     ///
     /// # Errors
-    /// It was deleted.
+    /// It was deleted, or may not be watched.
     pub async fn until<T>(
         &self,
         name: &str,
@@ -112,6 +118,18 @@ impl Executions {
         }
         bail!("the watch of the Execution '{name}' ended")
     }
+}
+
+/// Whether it is of no use to try again: nobody is known by these credentials, or may not do it.
+fn is_final(error: &WatchError) -> bool {
+    let status = match error {
+        WatchError::WatchError(status) => status,
+        WatchError::InitialListFailed(kube::Error::Api(status))
+        | WatchError::WatchStartFailed(kube::Error::Api(status))
+        | WatchError::WatchFailed(kube::Error::Api(status)) => status,
+        _ => return false,
+    };
+    matches!(status.code, 401 | 403)
 }
 
 fn options(context: Option<&str>) -> KubeConfigOptions {
@@ -130,4 +148,25 @@ pub async fn read_config(kubeconfig: &Path, context: Option<&str>) -> anyhow::Re
     let read = Kubeconfig::read_from(kubeconfig).with_context(unusable)?;
     let config = Config::from_custom_kubeconfig(read, &options(context)).await;
     config.with_context(unusable)
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::unknown(401, true)]
+    #[case::forbidden(403, true)]
+    #[case::expired(410, false)]
+    #[case::overloaded(429, false)]
+    #[case::broken(500, false)]
+    fn a_watch_is_given_up_where_it_is_not_allowed(#[case] code: u16, #[case] expected: bool) {
+        let status = || Box::new(Status::failure("no", "Why").with_code(code));
+        let error = WatchError::InitialListFailed(kube::Error::Api(status()));
+        assert_eq!(is_final(&error), expected);
+        assert_eq!(is_final(&WatchError::WatchError(status())), expected);
+    }
 }

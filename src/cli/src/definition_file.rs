@@ -4,10 +4,21 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use anyhow::bail;
+use asl::definition::MachineType;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use crd::StateMachineType;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use crate::locate::{self, Fields, Target};
+
+/// Reads the type of a state machine, as it is given on the command line.
+pub fn type_parser() -> impl TypedValueParser<Value = StateMachineType> {
+    PossibleValuesParser::new(["STANDARD", "EXPRESS"]).map(|word| match &*word {
+        "EXPRESS" => StateMachineType::Express,
+        _ => StateMachineType::Standard,
+    })
+}
 
 /// A definition and where it stands in its file.
 pub struct DefinitionText {
@@ -15,6 +26,8 @@ pub struct DefinitionText {
     pub state_machine: Option<String>,
     /// JSON or YAML.
     pub text: String,
+    /// The StateMachine's `spec.type_`.
+    type_: StateMachineType,
     place: Place,
     fields: OnceCell<Option<Fields>>,
 }
@@ -50,6 +63,8 @@ struct Spec {
     definition_object: Option<serde_json::Value>,
     #[serde(default)]
     definition_substitutions: BTreeMap<String, String>,
+    #[serde(default, rename = "type_")]
+    type_: Option<StateMachineType>,
 }
 
 /// Only a manifest has these at its root.
@@ -89,6 +104,7 @@ pub fn find(text: &str) -> anyhow::Result<Vec<DefinitionText>> {
         return Ok(vec![DefinitionText {
             state_machine: None,
             text: text.to_owned(),
+            type_: StateMachineType::default(),
             place: Place::File,
             fields: OnceCell::new(),
         }]);
@@ -137,6 +153,7 @@ impl Manifest {
             bail!("the StateMachine {name} has no spec");
         };
         let values = &spec.definition_substitutions;
+        let type_ = spec.type_.unwrap_or_default();
         let (text, place) = match (spec.definition, spec.definition_object) {
             (Some(text), None) => {
                 let start =
@@ -155,6 +172,7 @@ impl Manifest {
         Ok(DefinitionText {
             state_machine: Some(name),
             text,
+            type_,
             place,
             fields: OnceCell::new(),
         })
@@ -162,6 +180,14 @@ impl Manifest {
 }
 
 impl DefinitionText {
+    /// The type of the state machine: `asked`, else that of the manifest.
+    pub fn machine_type(&self, asked: Option<StateMachineType>) -> MachineType {
+        match asked.unwrap_or(self.type_) {
+            StateMachineType::Standard => MachineType::Standard,
+            StateMachineType::Express => MachineType::Express,
+        }
+    }
+
     /// Where a diagnostic's field stands: in the file's text if `in_file` is set, else in the
     /// definition's. With no location, `offset` counts bytes of the definition's text.
     pub fn locate(&self, file: &str, location: &str, offset: Option<usize>) -> Located {
@@ -265,7 +291,23 @@ impl Lines<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{MachineType, StateMachineType, find};
+
+    #[test]
+    fn the_type_is_that_of_the_manifest_unless_another_is_asked_for() {
+        let of = |type_: &str| {
+            format!(
+                "apiVersion: sfn.services.k8s.aws/v1alpha1\nkind: StateMachine\n\
+                 spec: {{{type_}definition: a}}\n"
+            )
+        };
+        let express = &find(&of("type_: EXPRESS, ")).unwrap()[0];
+        let standard = &find(&of("")).unwrap()[0];
+        assert_eq!(express.machine_type(None), MachineType::Express);
+        assert_eq!(standard.machine_type(None), MachineType::Standard);
+        let asked = Some(StateMachineType::Standard);
+        assert_eq!(express.machine_type(asked), MachineType::Standard);
+    }
 
     const MANIFEST: &str = r#"# a comment
 apiVersion: v1

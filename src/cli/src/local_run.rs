@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use asl::Value;
-use asl::definition::StateMachine;
+use asl::definition::{MachineType, StateMachine};
 use asl::errors::Fault;
 use asl::machine::{ExecutionInfo, Limits, Outcome};
 use engine::clock::{RuntimeClock, SystemClock};
@@ -23,6 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use crate::history_line::history_line;
+use crate::printable::{in_one_line, printable};
 
 /// What is run, and how.
 pub struct LocalRun {
@@ -30,6 +31,8 @@ pub struct LocalRun {
     pub definition: Arc<StateMachine>,
     /// The StateMachine's name, where there is one.
     pub state_machine_name: Option<String>,
+    /// The state machine's type.
+    pub machine_type: MachineType,
     /// The execution's name.
     pub name: String,
     /// The input.
@@ -152,8 +155,12 @@ impl LocalRun {
     fn info(&self, now: Timestamp) -> ExecutionInfo {
         let machine = self.state_machine_name.as_deref().unwrap_or("local");
         let name = &self.name;
+        let id = match self.machine_type {
+            MachineType::Standard => format!("execution:{machine}:{name}"),
+            MachineType::Express => format!("express:{machine}:{name}:local"),
+        };
         ExecutionInfo {
-            id: format!("arn:aws:states:us-east-1:000000000000:execution:{machine}:{name}").into(),
+            id: format!("arn:aws:states:us-east-1:000000000000:{id}").into(),
             name: name.as_str().into(),
             role_arn: "".into(),
             start_time: now,
@@ -245,10 +252,11 @@ impl Finished {
             Outcome::Succeeded(_) => return status.to_owned(),
         };
         let error = fault.error.as_deref().unwrap_or("no error name");
-        match fault.cause.as_deref().filter(|cause| !cause.is_empty()) {
+        let failure = match fault.cause.as_deref().filter(|cause| !cause.is_empty()) {
             Some(cause) => format!("{status}: {error}: {cause}"),
             None => format!("{status}: {error}"),
-        }
+        };
+        printable(&failure).into_owned()
     }
 }
 
@@ -258,22 +266,26 @@ struct Narrator;
 impl Observer for Narrator {
     fn task_started(&self, task: &Task) {
         let request = &task.request;
-        eprintln!("{}: {} started", request.state, request.resource);
+        narrate(&format!("{}: {} started", request.state, request.resource));
     }
 
     fn task_ended(&self, task: &Task, fault: Option<&Fault>, lasted: Duration) {
         let state = &task.request.state;
         let seconds = lasted.as_secs_f64();
-        match fault {
-            None => eprintln!("{state}: succeeded after {seconds:.1} s"),
-            Some(fault) => eprintln!("{state}: failed after {seconds:.1} s: {}", fault.name()),
-        }
+        narrate(&match fault {
+            None => format!("{state}: succeeded after {seconds:.1} s"),
+            Some(fault) => format!("{state}: failed after {seconds:.1} s: {}", fault.name()),
+        });
     }
 
     fn retrying(&self, _: &ExecutionKey, what: &'static str, why: &str, pause: Duration) {
-        eprintln!(
-            "{what} did not succeed, again in {:.1} s: {why}",
-            pause.as_secs_f64()
-        );
+        let seconds = pause.as_secs_f64();
+        narrate(&format!(
+            "{what} did not succeed, again in {seconds:.1} s: {why}"
+        ));
     }
+}
+
+fn narrate(line: &str) {
+    eprintln!("{}", in_one_line(line));
 }

@@ -12,6 +12,7 @@ mod local_run;
 mod locate;
 mod mock;
 mod object_storage;
+mod printable;
 mod report;
 mod runners;
 mod text_file;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::definition_file::{DefinitionText, Located};
 use crate::locate::Target;
+use crate::printable::{in_one_line, of_same_length, printable};
 
 /// How many diagnostics of one definition are shown to people.
 const SHOWN: usize = 50;
@@ -65,10 +66,11 @@ impl<'a> Findings<'a> {
 
     /// What it is called in messages.
     pub fn title(&self) -> String {
-        match &self.definition.state_machine {
+        let title = match &self.definition.state_machine {
             Some(name) => format!("{}: StateMachine {name}", self.file),
             None => self.file.to_owned(),
-        }
+        };
+        in_one_line(&title).into_owned()
     }
 
     /// As JSON.
@@ -120,11 +122,11 @@ impl<'a> Findings<'a> {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
         };
-        let mut shown = MietteDiagnostic::new(diagnostic.message.clone())
+        let mut shown = MietteDiagnostic::new(printable(&diagnostic.message))
             .with_code(diagnostic.code.to_string())
             .with_severity(severity);
         if !diagnostic.location.is_empty() {
-            shown = shown.with_help(format!("at {}", diagnostic.location));
+            shown = shown.with_help(format!("at {}", in_one_line(&diagnostic.location)));
         }
         let located = self.locate(diagnostic);
         let name = match located.in_file {
@@ -136,7 +138,7 @@ impl<'a> Findings<'a> {
             return Report::from(shown);
         };
         let (line, column) = line_and_column(text, target.start);
-        let (source, target) = excerpt(text, target);
+        let (source, target) = excerpt(&of_same_length(text), target);
         let name = match source.len() == text.len() {
             true => name,
             false => format!("{name}, line {line}, column {column}, in this excerpt"),

@@ -28,6 +28,12 @@ impl Place {
         self.arn("execution", &format!("{state_machine}:{name}"))
     }
 
+    /// The ARN of an execution of an Express state machine. `id` tells it from others of its name.
+    #[must_use]
+    pub fn express_execution_arn(&self, state_machine: &str, name: &str, id: &str) -> String {
+        self.arn("express", &format!("{state_machine}:{name}:{id}"))
+    }
+
     fn arn(&self, kind: &str, name: &str) -> String {
         let (partition, region, account) = (&self.partition, &self.region, &self.account);
         format!("arn:{partition}:states:{region}:{account}:{kind}:{name}")
@@ -38,7 +44,7 @@ impl Place {
 #[must_use]
 pub fn state_machine_of(execution_arn: &str) -> Option<&str> {
     let mut parts = execution_arn.split(':').skip(5);
-    (parts.next()? == "execution").then(|| parts.next())?
+    matches!(parts.next()?, "execution" | "express").then(|| parts.next())?
 }
 
 #[cfg(test)]
@@ -56,6 +62,9 @@ mod tests {
         assert_eq!(place.state_machine_arn("M"), arn);
         let arn = "arn:aws-cn:states:cn-north-1:123456789012:execution:M:e";
         assert_eq!(place.execution_arn("M", "e"), arn);
+        assert_eq!(state_machine_of(arn), Some("M"));
+        let arn = "arn:aws-cn:states:cn-north-1:123456789012:express:M:e:u-1";
+        assert_eq!(place.express_execution_arn("M", "e", "u-1"), arn);
         assert_eq!(state_machine_of(arn), Some("M"));
         assert_eq!(state_machine_of(&place.state_machine_arn("M")), None);
     }

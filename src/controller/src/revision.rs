@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use asl::definition::StateMachine as Definition;
+use asl::definition::{MachineType, Rules, StateMachine as Definition};
 use asl::resource::Resource;
-use crd::StateMachine;
+use crd::{StateMachine, StateMachineType};
 use engine::ports::{Identity, TaskRunner};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
@@ -43,9 +43,34 @@ pub struct Content {
     pub service_account_name: Option<String>,
     /// Where it belongs, for its ARNs.
     pub place: Place,
+    /// Its type; left out for Standard ones, so that their revisions are those of before.
+    #[serde(default, rename = "type", skip_serializing_if = "is_standard")]
+    pub type_: StateMachineType,
+}
+
+fn is_standard(type_: &StateMachineType) -> bool {
+    *type_ == StateMachineType::Standard
 }
 
 impl Content {
+    /// The rules that its definition is held against.
+    #[must_use]
+    pub fn machine_type(&self) -> MachineType {
+        match self.type_ {
+            StateMachineType::Standard => MachineType::Standard,
+            StateMachineType::Express => MachineType::Express,
+        }
+    }
+
+    /// The ARN of an execution.
+    #[must_use]
+    pub fn execution_arn(&self, name: &str, uid: &str) -> String {
+        match self.type_ {
+            StateMachineType::Standard => self.place.execution_arn(&self.name, name),
+            StateMachineType::Express => self.place.express_execution_arn(&self.name, name, uid),
+        }
+    }
+
     /// The revision's name: that of the StateMachine and a digest of the content.
     #[must_use]
     pub fn revision_id(&self, state_machine: &str) -> String {
@@ -152,7 +177,11 @@ pub fn read_object(
         return Err(refuse("no StateMachine owns it".to_owned()));
     }
     let serves = |resource: &Resource| runner.serves(resource);
-    let compiled = Definition::compile(&content.definition, &serves).map_err(|found| {
+    let rules = Rules {
+        machine_type: content.machine_type(),
+        serves: &serves,
+    };
+    let compiled = Definition::compile_with(&content.definition, rules).map_err(|found| {
         refuse(
             found
                 .iter()
@@ -201,7 +230,36 @@ mod tests {
                 region: "us-east-1".to_owned(),
                 account: "123456789012".to_owned(),
             },
+            type_: StateMachineType::Standard,
         }
+    }
+
+    fn express() -> Content {
+        Content {
+            type_: StateMachineType::Express,
+            ..content()
+        }
+    }
+
+    #[test]
+    fn the_type_decides_the_rules_and_the_arns_of_executions() {
+        assert_eq!(content().machine_type(), MachineType::Standard);
+        assert_eq!(express().machine_type(), MachineType::Express);
+        let prefix = "arn:aws:states:us-east-1:123456789012";
+        let arn = content().execution_arn("e", "u");
+        assert_eq!(arn, format!("{prefix}:execution:M:e"));
+        let arn = express().execution_arn("e", "u");
+        assert_eq!(arn, format!("{prefix}:express:M:e:u"));
+    }
+
+    #[test]
+    fn a_revision_without_a_type_is_of_a_standard_state_machine() {
+        let json = serde_json::to_value(content()).unwrap();
+        assert_eq!(json.get("type"), None);
+        assert_eq!(serde_json::from_value::<Content>(json).unwrap(), content());
+        let json = serde_json::to_value(express()).unwrap();
+        assert_eq!(json["type"], "EXPRESS");
+        assert_eq!(serde_json::from_value::<Content>(json).unwrap(), express());
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub fn limits() -> Limits {
     Limits {
         payload_bytes: 16 * 1024,
         variables_bytes: 64 * 1024,
+        items_bytes: 64 * 1024,
         states_per_step: 100,
     }
 }

@@ -14,6 +14,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use crate::printable::printable;
+
 /// Exit status: what was looked at is not as it should be.
 pub const INVALID: u8 = 1;
 /// Exit status: it could not be looked at.
@@ -51,7 +53,7 @@ impl Command {
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", printable(&format!("{error:#}")));
             ExitCode::from(UNUSABLE)
         })
     }

@@ -3,14 +3,17 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use asl::machine::{NotRedrivable, REDRIVABLE_PERIOD};
 use clap::Args;
 use crd::condition::{self, types};
-use crd::{Execution, RedriveStatus, RunStatus, reasons};
+use crd::{Execution, RedriveStatus, RunStatus, Time, reasons};
+use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::INVALID;
 use crate::connection::{Connection, Executions};
+use crate::printable::printable;
 
 /// Have an Execution in the cluster go on where it ended without success, as RedriveExecution does.
 #[derive(Args)]
@@ -21,9 +24,11 @@ Examples:
 
 It raises spec.redriveCount, and withdraws spec.stop. States that succeeded are not run again; of a
 Parallel or Map state only the branches and items that did not succeed are. Within 14 days of its end.
+A spec.redriveCount that was set higher is left as it is: with it the operator redrives by itself,
+each time that the execution ends without success.
 
-Exit status: 0 it goes on, with --wait it succeeded; 1 it cannot, or did not succeed; 2 it could not
-be asked.")]
+Exit status: 0 it was asked to go on, with --wait it succeeded; 1 it cannot, or did not succeed;
+2 it could not be asked.")]
 pub struct Redrive {
     /// The Execution's name
     #[arg(value_name = "NAME")]
@@ -52,11 +57,12 @@ impl Redrive {
     async fn redrive(&self) -> anyhow::Result<ExitCode> {
         let executions = self.connection.open().await?;
         let execution = executions.get(&self.name).await?;
-        if let Some(why) = not_redrivable(&execution) {
+        if let Some(why) = not_redrivable(&execution, Timestamp::now()) {
             return Ok(self.refused(&why));
         }
         let count = redrives(&execution) + 1;
-        let generation = self.ask(&executions, &execution, count).await?;
+        let asked = count_to_ask_for(&execution);
+        let generation = self.ask(&executions, &execution, asked).await?;
         if !self.wait {
             println!("{} is to go on, for time {count}", self.name);
             return Ok(ExitCode::SUCCESS);
@@ -77,7 +83,7 @@ impl Redrive {
     }
 
     fn refused(&self, why: &str) -> ExitCode {
-        eprintln!("{} does not go on: {why}", self.name);
+        eprintln!("{} does not go on: {}", self.name, printable(why));
         ExitCode::from(INVALID)
     }
 
@@ -108,10 +114,27 @@ fn redrives(execution: &Execution) -> i32 {
     done.unwrap_or(0)
 }
 
-/// Why it cannot be redriven, as far as its status says.
-fn not_redrivable(execution: &Execution) -> Option<String> {
+/// What `spec.redriveCount` is to be: more than was done, and no less than it is. A stop can only
+/// be withdrawn where it grows.
+fn count_to_ask_for(execution: &Execution) -> i32 {
+    let done = redrives(execution);
+    let asked = execution.spec.redrive_count.unwrap_or(0);
+    match execution.spec.stop {
+        Some(_) => done.max(asked) + 1,
+        None => asked.max(done + 1),
+    }
+}
+
+/// Why it cannot be redriven, as far as its status says. Nobody writes there that the time for it
+/// went by.
+fn not_redrivable(execution: &Execution, now: Timestamp) -> Option<String> {
     let status = execution.status.clone().unwrap_or_default();
+    let stopped = status.stop_date.map(|Time(stopped)| stopped);
+    let is_over = stopped.is_some_and(|at| now.duration_since(at) > REDRIVABLE_PERIOD);
     match (status.status, status.redrive_status) {
+        (Some(_), Some(RedriveStatus::Redrivable)) if is_over => {
+            Some(NotRedrivable::PeriodExceeded.to_string())
+        }
         (Some(ended), Some(RedriveStatus::Redrivable)) if ended.is_finished() => None,
         (Some(ended), _) if ended.is_finished() => {
             let reason = status.redrive_status_reason;
@@ -138,6 +161,7 @@ fn fate(execution: &Execution, count: i32, generation: Option<i64>) -> Option<Fa
 #[cfg(test)]
 mod tests {
     use crd::{Condition, ExecutionStatus};
+    use jiff::SignedDuration;
     use rstest::rstest;
 
     use super::*;
@@ -178,11 +202,49 @@ mod tests {
 
     #[test]
     fn what_runs_is_told_apart_from_what_cannot_go_on() {
+        let now = Timestamp::UNIX_EPOCH;
+        let why = |execution: &Execution| not_redrivable(execution, now);
         let running = execution(RunStatus::Running, 0);
-        assert_eq!(not_redrivable(&running).as_deref(), Some("it is RUNNING"));
+        assert_eq!(why(&running).as_deref(), Some("it is RUNNING"));
         let mut failed = execution(RunStatus::Failed, 0);
-        assert_eq!(not_redrivable(&failed).as_deref(), Some("it never started"));
+        assert_eq!(why(&failed).as_deref(), Some("it never started"));
         failed.status.as_mut().unwrap().redrive_status = Some(RedriveStatus::Redrivable);
-        assert_eq!(not_redrivable(&failed), None);
+        assert_eq!(why(&failed), None);
+    }
+
+    #[test]
+    fn what_ended_too_long_ago_cannot_go_on_whatever_its_status_says() {
+        let mut failed = execution(RunStatus::Failed, 0);
+        let status = failed.status.as_mut().unwrap();
+        status.redrive_status = Some(RedriveStatus::Redrivable);
+        status.stop_date = Some(Time(Timestamp::UNIX_EPOCH));
+        let last = Timestamp::UNIX_EPOCH + REDRIVABLE_PERIOD;
+        assert_eq!(not_redrivable(&failed, last), None);
+        let late = last + SignedDuration::from_secs(1);
+        let why = not_redrivable(&failed, late);
+        assert_eq!(
+            why.as_deref(),
+            Some("Execution redrivable period exceeded.")
+        );
+    }
+
+    #[rstest]
+    #[case::the_first(None, 0, false, 1)]
+    #[case::another(Some(2), 2, false, 3)]
+    #[case::asked_for_already(Some(3), 2, false, 3)]
+    #[case::asked_for_more(Some(9), 2, false, 9)]
+    #[case::stopped(Some(2), 2, true, 3)]
+    #[case::stopped_after_it_was_asked_for(Some(3), 2, true, 4)]
+    #[case::stopped_before_the_first(None, 0, true, 1)]
+    fn the_count_grows_where_it_has_to(
+        #[case] asked: Option<i32>,
+        #[case] done: i32,
+        #[case] stopped: bool,
+        #[case] expected: i32,
+    ) {
+        let mut execution = execution(RunStatus::Aborted, done);
+        execution.spec.redrive_count = asked;
+        execution.spec.stop = stopped.then(Default::default);
+        assert_eq!(count_to_ask_for(&execution), expected);
     }
 }

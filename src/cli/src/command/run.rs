@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use asl::Value;
-use asl::definition::StateMachine;
+use asl::definition::{Rules, StateMachine};
 use asl::machine::Outcome;
 use clap::Args;
+use crd::StateMachineType;
 use engine::ports::TaskRunner;
 use jiff::Timestamp;
 use storage::{ObjectStorage, StorageLimits};
 
 use super::{INVALID, UNUSABLE};
-use crate::definition_file::{self, DefinitionText};
+use crate::definition_file::{self, DefinitionText, type_parser};
 use crate::local_cluster;
 use crate::local_run::{Finished, LocalRun};
 use crate::mock::{MockFile, MockRunner};
@@ -46,6 +47,9 @@ pub struct Run {
     /// The StateMachine to run, where the manifest has several
     #[arg(long, value_name = "NAME")]
     state_machine: Option<String>,
+    /// The type of the state machine [default: that of the manifest, else STANDARD]
+    #[arg(long = "type", value_name = "TYPE", value_parser = type_parser())]
+    type_: Option<StateMachineType>,
     /// The input: a file with JSON or YAML; - is standard input [default: {}]
     #[arg(long, short, value_name = "FILE")]
     input: Option<String>,
@@ -127,6 +131,7 @@ impl Run {
         let run = LocalRun {
             definition: Arc::new(state_machine),
             state_machine_name: definition.state_machine.clone(),
+            machine_type: definition.machine_type(self.type_),
             name: self.name.clone(),
             input,
             no_wait: self.no_wait,
@@ -146,7 +151,11 @@ impl Run {
         let serves = |resource: &_| {
             self.mock.is_some() || tasks::serves(resource) || storage::serves(resource)
         };
-        let (compiled, diagnostics) = match StateMachine::compile(&definition.text, &serves) {
+        let rules = Rules {
+            machine_type: definition.machine_type(self.type_),
+            serves: &serves,
+        };
+        let (compiled, diagnostics) = match StateMachine::compile_with(&definition.text, rules) {
             Ok(compiled) => (Some(compiled.state_machine), compiled.warnings),
             Err(diagnostics) => (None, diagnostics),
         };

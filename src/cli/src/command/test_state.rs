@@ -92,7 +92,7 @@ pub struct TestState {
     /// How many iterations of the Map state failed
     #[arg(long, value_name = "NUMBER", help_heading = "Where in a run")]
     map_iteration_failure_count: Option<u64>,
-    /// What the ItemReader reads: a file with an array
+    /// What the ItemReader reads: a file, as it would be in the bucket
     #[arg(long, value_name = "FILE", help_heading = "Where in a run")]
     map_item_reader_data: Option<String>,
 }
@@ -105,7 +105,7 @@ enum Level {
     Info,
     /// The data on its way through the state, too
     Debug,
-    /// Requests and responses, too
+    /// The same as debug: the requests and responses that AWS adds are of HTTP tasks
     Trace,
 }
 
@@ -171,7 +171,7 @@ impl TestState {
                 retrier_retry_count: self.retrier_retry_count,
                 error_caused_by_state: None,
                 map_iteration_failure_count: self.map_iteration_failure_count,
-                map_item_reader_data: json_text(self.map_item_reader_data.as_deref())?,
+                map_item_reader_data: self.map_item_reader_data()?,
             },
         })
     }
@@ -191,6 +191,11 @@ impl TestState {
                 text_file::name(&self.file)
             ),
         }
+    }
+
+    fn map_item_reader_data(&self) -> anyhow::Result<Option<String>> {
+        let path = self.map_item_reader_data.as_deref();
+        path.map(text_file::read).transpose()
     }
 
     fn mock(&self) -> anyhow::Result<Option<Mock>> {

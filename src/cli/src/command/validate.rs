@@ -4,11 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use asl::definition::{Diagnostic, StateMachine};
+use asl::definition::{Diagnostic, Rules, StateMachine};
 use clap::Args;
+use crd::StateMachineType;
 
 use super::INVALID;
-use crate::definition_file::{self, DefinitionText};
+use crate::definition_file::{self, DefinitionText, type_parser};
 use crate::report::{self, Findings};
 use crate::text_file;
 
@@ -25,6 +26,9 @@ pub struct Validate {
     /// Definitions (JSON or YAML), or manifests with StateMachines in them; - is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
+    /// The type of the state machines [default: that of the manifest, else STANDARD]
+    #[arg(long = "type", value_name = "TYPE", value_parser = type_parser())]
+    type_: Option<StateMachineType>,
     /// Print the findings as JSON, in the words of ValidateStateMachineDefinition
     #[arg(long)]
     json: bool,
@@ -43,6 +47,7 @@ impl Validate {
                 definition_file::find(&text).with_context(|| text_file::name(path).to_owned())?;
             files.push((text_file::name(path), text, definitions));
         }
+        let check = |definition: &DefinitionText| self.check(definition);
         let checked = files.iter().flat_map(|(name, text, definitions)| {
             definitions
                 .iter()
@@ -72,13 +77,16 @@ impl Validate {
             false => ExitCode::from(INVALID),
         })
     }
-}
 
-fn check(definition: &DefinitionText) -> Vec<Diagnostic> {
-    let serves = |resource: &_| tasks::serves(resource) || storage::serves(resource);
-    match StateMachine::compile(&definition.text, &serves) {
-        Ok(compiled) => compiled.warnings,
-        Err(diagnostics) => diagnostics,
+    fn check(&self, definition: &DefinitionText) -> Vec<Diagnostic> {
+        let rules = Rules {
+            machine_type: definition.machine_type(self.type_),
+            serves: &|resource| tasks::serves(resource) || storage::serves(resource),
+        };
+        match StateMachine::compile_with(&definition.text, rules) {
+            Ok(compiled) => compiled.warnings,
+            Err(diagnostics) => diagnostics,
+        }
     }
 }
 

@@ -49,3 +49,28 @@ fn a_hostile_definition_is_refused_in_bounded_time() {
             .collect::<String>();
     assert_eq!(sfn(&["validate", "-"], &aliases).status, 1);
 }
+
+#[rstest]
+#[case::standard(&[], 0)]
+#[case::express(&["--type", "EXPRESS"], 1)]
+fn the_type_decides_what_is_valid(#[case] type_: &[&str], #[case] status: i32) {
+    let definition = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "End": true,
+        "Resource": "arn:aws:states:::eks:runJob.sync"}}}"#;
+    let done = sfn(&[&["validate", "-"], type_].concat(), definition);
+    assert_eq!(done.status, status, "{}", done.transcript());
+}
+
+#[test]
+fn nothing_in_a_definition_steers_the_terminal() {
+    let done = sfn(
+        &["validate", "-"],
+        r#"{"StartAt": "\u001b]0;owned\u0007", "States": {"A": {"Type": "\u009b2J"}}}"#,
+    );
+    let steers = |character: char| character.is_control() && character != '\n';
+    assert!(!done.stderr.contains(steers), "{:?}", done.stderr);
+    assert!(
+        done.stderr.contains(r"\u{1b}]0;owned\u{7}"),
+        "{}",
+        done.stderr
+    );
+}

@@ -209,10 +209,11 @@ pub fn execution_key(execution: &Execution) -> Result<ExecutionKey, ReconcileErr
 }
 
 fn fixed(execution: &Execution, revision: &Revision) -> Fixed {
-    let place = revision.content.place.clone();
+    let content = &revision.content;
+    let uid = execution.uid().unwrap_or_default();
     Fixed {
-        arn: place.execution_arn(&revision.content.name, &execution.name_any()),
-        place,
+        arn: content.execution_arn(&execution.name_any(), &uid),
+        place: content.place.clone(),
         revision_id: revision.id.to_string(),
     }
 }

@@ -9,6 +9,7 @@ mod validate;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use asl::definition::Rules;
 use asl::resource::Resource;
 use crd::{Lean, StateMachine, Time};
 use futures::StreamExt as _;
@@ -143,9 +144,15 @@ async fn validate(
     let namespace = state_machine.namespace().unwrap_or_default();
     let id = content.revision_id(&state_machine.name_any());
     let (text, runner) = (content.definition.clone(), context.runner.clone());
+    let machine_type = content.machine_type();
     // A definition of 1 MiB takes a while.
     let compiled = tokio::task::spawn_blocking(move || {
-        validate_definition(&text, &|resource: &Resource| runner.serves(resource))
+        let serves = |resource: &Resource| runner.serves(resource);
+        let rules = Rules {
+            machine_type,
+            serves: &serves,
+        };
+        validate_definition(&text, rules)
     });
     let compiled = match compiled.await {
         Ok(Ok(compiled)) => compiled,

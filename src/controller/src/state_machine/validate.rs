@@ -1,7 +1,6 @@
 //! From a StateMachine to what can be pinned and executed: pure.
 
-use asl::definition::{Compiled, Diagnostic, StateMachine as Definition};
-use asl::resource::Resource;
+use asl::definition::{Compiled, Diagnostic, Rules, StateMachine as Definition};
 use crd::metadata::annotations;
 use crd::{Engine, StateMachine, reasons};
 use kube::ResourceExt as _;
@@ -76,6 +75,7 @@ pub fn validate_content(
             region: region.unwrap_or(&place.region).clone(),
             ..place.clone()
         },
+        type_: spec.type_.unwrap_or_default(),
     })
 }
 
@@ -121,11 +121,8 @@ fn too_large(error: crd::DefinitionTooLargeError) -> Invalid {
 ///
 /// # Errors
 /// Its diagnostics, the first of them in the message.
-pub fn validate_definition(
-    text: &str,
-    serves: &dyn Fn(&Resource) -> bool,
-) -> Result<Compiled, Invalid> {
-    Definition::compile(text, serves).map_err(|diagnostics| Invalid {
+pub fn validate_definition(text: &str, rules: Rules<'_>) -> Result<Compiled, Invalid> {
+    Definition::compile_with(text, rules).map_err(|diagnostics| Invalid {
         message: in_words(&diagnostics),
         diagnostics,
         ..Invalid::new(reasons::INVALID_DEFINITION, "")
@@ -217,6 +214,25 @@ mod tests {
         };
         let invalid = content(spec, &Dereferenced::default()).unwrap_err();
         assert_eq!((invalid.reason, invalid.waits), ("Unsupported", false));
+    }
+
+    #[test]
+    fn an_express_state_machine_is_held_against_its_rules() {
+        let definition = json!({"StartAt": "S", "States": {"S": {
+            "Type": "Task", "Resource": "arn:aws:states:::eks:runJob.sync", "End": true}}});
+        let spec = StateMachineSpec {
+            definition_object: Some(definition),
+            type_: Some(crd::StateMachineType::Express),
+            ..StateMachineSpec::default()
+        };
+        let content = content(spec, &Dereferenced::default()).unwrap();
+        let rules = Rules {
+            machine_type: content.machine_type(),
+            serves: &|_| true,
+        };
+        let invalid = validate_definition(&content.definition, rules).unwrap_err();
+        let expected = "Express state machine does not support '.sync' service integration";
+        assert!(invalid.message.contains(expected), "{}", invalid.message);
     }
 
     #[test]

@@ -42,8 +42,8 @@ fn output(ended: Ended) -> Value {
 }
 
 /// The bytes written for each item of a Map.
-fn bytes_per_item(items: usize, shape: impl Fn(Workflow) -> Workflow) -> usize {
-    let (ended, world) = carry(&shape(map_of(items)));
+fn bytes_per_item(workflow: &Workflow, items: usize) -> usize {
+    let (ended, world) = carry(workflow);
     let writes = world.status_writes();
     let bytes = world.bytes_written() / items;
     println!("{items} items: {writes} status writes, {bytes} bytes an item");
@@ -71,9 +71,42 @@ fn the_bytes_written_for_an_item_do_not_grow_with_the_number_of_items(
     #[case] shape: fn(Workflow) -> Workflow,
     #[case] items: [usize; 3],
 ) {
-    let [few, more, many] = items.map(|items| bytes_per_item(items, shape));
+    let [few, more, many] = items.map(|items| bytes_per_item(&shape(map_of(items)), items));
     // Small results and items are in each checkpoint until they have 8 KiB together, and are then
     // sealed: with a hundred of them they never are many.
+    assert!(more < few * 3, "{more} against {few}");
+    assert!(many * 2 < more * 3, "{many} against {more}");
+}
+
+/// A distributed Map half of whose children fail after their Job, which is tolerated.
+fn half_of_which_fail(items: usize) -> Workflow {
+    let items: Vec<String> = (0..items)
+        .map(|item| format!(r#"{{"fails": {}}}"#, item % 2 == 0))
+        .collect();
+    Workflow::new(&format!(
+        r#"{{"StartAt": "Map", "States": {{"Map": {{"Type": "Map", "ItemsPath": "$.items",
+        "End": true, "MaxConcurrency": 40, "ToleratedFailurePercentage": 50, "ItemProcessor": {{
+        "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+        "StartAt": "Item", "States": {{
+            "Item": {{"Type": "Task", "Resource": "{RUN_JOB}", "ResultPath": null, "Next": "How"}},
+            "How": {{"Type": "Choice", "Default": "Well", "Choices": [
+                {{"Variable": "$.fails", "BooleanEquals": true, "Next": "Badly"}}]}},
+            "Well": {{"Type": "Succeed"}},
+            "Badly": {{"Type": "Fail", "Error": "E"}}}}}}}}}}}}"#
+    ))
+    .with_input(&format!(r#"{{"items": [{}]}}"#, items.join(",")))
+    .with_payloads_up_to(16 * MIB)
+}
+
+#[rstest]
+#[case::that_end_together(together, [100, 1000, 10_000])]
+#[case::that_end_one_by_one(one_by_one, [100, 1000, 2000])]
+fn the_bytes_written_for_an_item_do_not_grow_with_the_failures_that_are_tolerated(
+    #[case] shape: fn(Workflow) -> Workflow,
+    #[case] items: [usize; 3],
+) {
+    let of = |items| bytes_per_item(&shape(half_of_which_fail(items)), items);
+    let [few, more, many] = items.map(of);
     assert!(more < few * 3, "{more} against {few}");
     assert!(many * 2 < more * 3, "{many} against {more}");
 }

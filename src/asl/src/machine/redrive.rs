@@ -2,7 +2,8 @@
 //!
 //! So that it can, nothing of what ended without success is thrown away: a thread that failed or
 //! was cut off is halted, and stays with the Parallel or Map state that it belongs to for as long
-//! as that one may be redriven. A redrive begins the work of the states that did not end well
+//! as that one may be redriven. Those whose failure a distributed Map tolerates are put away as
+//! values, so that checkpoints need not tell of each of them again and again. A redrive begins the work of the states that did not end well
 //! again, each as if it had just been entered; what succeeded stays as it is.
 //!
 //! Source: Step Functions API reference, `RedriveExecution`; developer guide, "Restarting state
@@ -11,12 +12,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::interface::Outcome;
-use super::run::{Flow, Step, Work};
+use super::run::{Step, Work};
 use super::thread::{Phase, Resume, Retries, Thread, ThreadId};
 use super::{Command, Machine, TaskId, timers};
-use crate::errors::{DATA_LIMIT_EXCEEDED, Fault};
+use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, RUNTIME};
 use crate::history::EventKind;
-use crate::states::map::Map;
 use crate::states::{State, StateKind};
 
 /// How often an execution may be redriven.
@@ -108,7 +108,7 @@ impl Machine {
 
     /// Has a halted thread go on. What it does follows the event that its state was entered with,
     /// and Retriers count anew.
-    fn redrive_thread(&mut self, id: ThreadId, step: &mut Step<'_>) {
+    pub(crate) fn redrive_thread(&mut self, id: ThreadId, step: &mut Step<'_>) {
         let Some(mut thread) = self.threads.take(id) else {
             return;
         };
@@ -127,6 +127,9 @@ impl Machine {
                 run.running.append(&mut run.halted);
                 children.extend(run.running.values().copied());
                 thread.begin_anew();
+                if children.is_empty() {
+                    self.ready.push_back(Work::Run(id));
+                }
             }
             Phase::Map(run) => {
                 let map_run = run.redrive();
@@ -148,32 +151,11 @@ impl Machine {
         }
     }
 
-    /// Goes on with a Map state: with the items that are redriven, then with those that were never
-    /// begun.
-    pub(crate) fn continue_map(
-        &mut self,
-        id: ThreadId,
-        thread: &mut Thread,
-        state: &State,
-        map: &Map,
-        step: &mut Step<'_>,
-    ) -> Flow {
-        while let Phase::Map(run) = &mut thread.phase
-            && let Some(child) = run.next_redriven()
-        {
-            self.redrive_thread(child, step);
-        }
-        match self.start_iterations(id, thread, state, map, step) {
-            Ok(flow) => flow,
-            Err(fault) => self.map_failed(id, thread, state, fault, thread.previous, step),
-        }
-    }
-
-    /// Halts a thread whose state failed for good. With branches or items that can be redriven it
-    /// goes on with those; else the whole state is begun again, as after a
-    /// `States.DataLimitExceeded`.
+    /// Halts a thread whose state failed for good. A Parallel or Map state goes on with those of its
+    /// branches or items that did not end well, and then with its output; else the whole state is
+    /// begun again.
     pub(super) fn halt_failed(&mut self, thread: &mut Thread, state: &State, fault: &Fault) {
-        if thread.halt_children() && fault.name() != DATA_LIMIT_EXCEEDED {
+        if !begins_anew(state, fault) && thread.halt_children() {
             return;
         }
         self.drop_children(thread);
@@ -186,10 +168,15 @@ impl Machine {
     /// The branches or items of a state are not wanted any more: it is tried again, or left.
     pub(crate) fn drop_children(&mut self, thread: &mut Thread) {
         for id in thread.take_children() {
-            if let Some(mut child) = self.threads.take(id) {
-                self.drop_children(&mut child);
-                self.threads.release(id, &child);
-            }
+            self.drop_thread(id);
+        }
+    }
+
+    /// A thread and all that belongs to it are not wanted any more.
+    pub(crate) fn drop_thread(&mut self, id: ThreadId) {
+        if let Some(mut thread) = self.threads.take(id) {
+            self.drop_children(&mut thread);
+            self.threads.release(id, &thread);
         }
     }
 
@@ -207,6 +194,13 @@ impl Machine {
             }
         }
     }
+}
+
+/// Whether a state that failed so is redriven as a whole: what was too large would be so again
+/// with the same parts, and a new Map Run is started after an error at runtime.
+fn begins_anew(state: &State, fault: &Fault) -> bool {
+    let distributed = matches!(&state.kind, StateKind::Map(map) if map.distributed);
+    fault.name() == DATA_LIMIT_EXCEEDED || (distributed && fault.name() == RUNTIME)
 }
 
 impl Thread {
@@ -228,12 +222,12 @@ impl Thread {
         }
     }
 
-    /// Halts a Parallel or Map state; false if it has no branches or items to go on with.
+    /// Halts a Parallel or Map state; false for another, and for a Map that does not know its items.
     fn halt_children(&mut self) -> bool {
         match &mut self.phase {
             Phase::Parallel(run) => {
                 run.halted.append(&mut run.running);
-                !run.halted.is_empty()
+                true
             }
             Phase::Map(run) => run.halt(),
             _ => false,

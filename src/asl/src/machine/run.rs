@@ -132,6 +132,9 @@ impl Machine {
                 StateKind::Map(map) => self.continue_map(id, thread, state, map, step),
                 _ => Flow::Blocked,
             },
+            Phase::Parallel(ref run) if run.is_over() => {
+                self.branches_succeeded(id, thread, state, step)
+            }
             Phase::Halted(_) | Phase::Task(_) | Phase::Parallel(_) | Phase::Map(_) => Flow::Blocked,
         }
     }
@@ -294,7 +297,10 @@ impl Machine {
         };
         match owner.keeps(parent.index) {
             true => self.threads.put_back(id, thread),
-            false => self.threads.release(id, &thread),
+            false => {
+                self.drop_children(&mut thread);
+                self.threads.release(id, &thread);
+            }
         }
         self.settle(parent.thread, owner, flow, step);
     }

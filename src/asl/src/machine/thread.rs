@@ -172,6 +172,13 @@ pub(crate) struct ParallelRun {
     pub results: Vec<Option<Value>>,
 }
 
+impl ParallelRun {
+    /// Whether all branches ended well.
+    pub fn is_over(&self) -> bool {
+        self.running.is_empty() && self.halted.is_empty()
+    }
+}
+
 /// How a thread ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
@@ -205,7 +212,7 @@ impl Thread {
     pub fn is_halted(&self) -> bool {
         match &self.phase {
             Phase::Halted(_) => true,
-            Phase::Parallel(run) => run.running.is_empty() && !run.halted.is_empty(),
+            Phase::Parallel(run) => run.running.is_empty(),
             Phase::Map(run) => run.is_halted(),
             _ => false,
         }
@@ -238,15 +245,34 @@ impl Thread {
         }
     }
 
+    /// The threads of branches or items that are halted, in order.
+    pub fn halted_children(&self) -> Vec<ThreadId> {
+        match &self.phase {
+            Phase::Parallel(run) => run.halted.values().copied().collect(),
+            Phase::Map(run) => run.halted.values().copied().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes the threads of all branches or items away from it.
     pub fn take_children(&mut self) -> Vec<ThreadId> {
-        let taken = match &mut self.phase {
+        let taken = self.children().into_iter().map(std::mem::take);
+        taken.flat_map(BTreeMap::into_values).collect()
+    }
+
+    /// The threads of its branches or items have other places now.
+    pub fn renumber_children(&mut self, places: &BTreeMap<ThreadId, ThreadId>) {
+        for child in self.children().into_iter().flat_map(BTreeMap::values_mut) {
+            *child = places.get(child).copied().unwrap_or(*child);
+        }
+    }
+
+    fn children(&mut self) -> Vec<&mut BTreeMap<u64, ThreadId>> {
+        match &mut self.phase {
             Phase::Parallel(run) => vec![&mut run.running, &mut run.halted],
             Phase::Map(run) => vec![&mut run.running, &mut run.redriving, &mut run.halted],
             _ => Vec::new(),
-        };
-        let taken = taken.into_iter().map(std::mem::take);
-        taken.flat_map(BTreeMap::into_values).collect()
+        }
     }
 }
 

@@ -76,11 +76,10 @@ impl Machine {
                 {
                     *slot = Some(output);
                 }
-                if !run.running.is_empty() {
-                    return Flow::Blocked;
+                match run.is_over() {
+                    true => self.branches_succeeded(parent.thread, thread, state, step),
+                    false => Flow::Blocked,
                 }
-                let results = std::mem::take(&mut run.results);
-                self.branches_succeeded(parent.thread, thread, state, results, step)
             }
             Ended::Failed(fault) => {
                 let running = std::mem::take(&mut run.running);
@@ -92,20 +91,22 @@ impl Machine {
         }
     }
 
-    fn branches_succeeded(
+    /// All branches ended well: the state's output is made. They stay for as long as that may fail,
+    /// so that a redrive need not run them again.
+    pub(crate) fn branches_succeeded(
         &mut self,
         id: ThreadId,
         thread: &mut Thread,
         state: &State,
-        results: Vec<Option<Value>>,
         step: &mut Step<'_>,
     ) -> Flow {
-        let StateKind::Parallel(parallel) = &state.kind else {
+        let (Phase::Parallel(run), StateKind::Parallel(parallel)) = (&thread.phase, &state.kind)
+        else {
             return Flow::Blocked;
         };
+        let results: Vec<Value> = run.results.iter().flatten().cloned().collect();
         // Nothing follows this event: the state's exit, too, follows the last branch's end.
         self.record(thread, step, EventKind::ParallelStateSucceeded);
-        let results: Vec<Value> = results.into_iter().flatten().collect();
         let stage = self.stage(thread, state, step);
         let handover = state
             .data_flow

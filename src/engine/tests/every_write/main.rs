@@ -259,6 +259,35 @@ fn redriven_parallel() -> Workflow {
     .redriven(2)
 }
 
+/// Both branches end well and their output cannot be made; redriven, only that is made again.
+fn redriven_output() -> Workflow {
+    let (a, b) = (task("A", r#""End": true"#), task("B", r#""End": true"#));
+    workflow(&format!(
+        r#"{{"StartAt": "P", "States": {{
+        "P": {{"Type": "Parallel", "End": true, "QueryLanguage": "JSONata", "Branches": [
+            {{"StartAt": "A", "States": {{{a}}}}},
+            {{"StartAt": "B", "States": {{{b}}}}}],
+        "Output": "{{% $states.context.Execution.RedriveCount > 0 ? 'late' : $error('early') %}}"}}}}}}"#
+    ))
+    .redriven(1)
+}
+
+/// The first child of a Map Run fails, which is tolerated, and then the second, which is not;
+/// redriven, it makes both again.
+fn redriven_map_run() -> Workflow {
+    let item = task("Item", r#""End": true"#);
+    workflow(&format!(
+        r#"{{"StartAt": "M", "States": {{
+        "M": {{"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 1, "End": true,
+            "ToleratedFailureCount": 1, "ItemProcessor": {{
+            "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+            "StartAt": "Item", "States": {{{item}}}}}}}}}}}"#
+    ))
+    .with_input(r#"{"items": [1, 2, 3]}"#)
+    .failing("Item", 2)
+    .redriven(1)
+}
+
 /// The first two Jobs of a Map fail; redriven, it makes those again that did not succeed.
 fn redriven_map() -> Workflow {
     map().failing("Item", 2).redriven(1)
@@ -302,6 +331,8 @@ fn large_results() -> Workflow {
 #[case::redriven_parallel(redriven_parallel(), 9)]
 #[case::redriven_map(redriven_map(), 7)]
 #[case::redriven_after_a_timeout(redriven_after_a_timeout(), 8)]
+#[case::redriven_output(redriven_output(), 3)]
+#[case::redriven_map_run(redriven_map_run(), 7)]
 fn no_mishap_changes_what_an_execution_does(#[case] workflow: Workflow, #[case] writes: usize) {
     let (expected, requests) = without_a_crash(&workflow);
     assert_eq!(
@@ -372,7 +403,13 @@ fn the_cases_end_as_their_names_say() {
             .map(|(state, made)| ((*state).to_owned(), *made));
         counts.collect::<std::collections::BTreeMap<_, _>>()
     };
-    for workflow in [redriven(), redriven_parallel(), redriven_map()] {
+    for workflow in [
+        redriven(),
+        redriven_parallel(),
+        redriven_map(),
+        redriven_output(),
+        redriven_map_run(),
+    ] {
         assert!(matches!(outcome(workflow), Outcome::Succeeded(_)));
     }
     assert_eq!(made(redriven()), counts(&[("A", 1), ("B", 2), ("C", 1)]));
@@ -381,6 +418,8 @@ fn the_cases_end_as_their_names_say() {
         counts(&[("Slow", 3), ("Bad", 3)])
     );
     assert_eq!(made(redriven_map()), counts(&[("Item", 7)]));
+    assert_eq!(made(redriven_output()), counts(&[("A", 1), ("B", 1)]));
+    assert_eq!(made(redriven_map_run()), counts(&[("Item", 5)]));
     let timed_out = Outcome::TimedOut(Fault::default());
     assert_eq!(outcome(redriven_after_a_timeout()), timed_out);
     assert_eq!(made(redriven_after_a_timeout()), counts(&[("Slow", 2)]));

@@ -101,6 +101,7 @@ pub(in crate::definition) fn compile(
         ),
         tolerated_failure_count,
         distributed: processor.distributed,
+        express: processor.express,
         label: label::compile(compiler, fields),
         result_writer: result_writer(compiler, fields),
         processor: processor.start.unwrap_or(StateIndex(0)),
@@ -113,6 +114,7 @@ pub(in crate::definition) fn compile(
 #[derive(Default)]
 struct Processor {
     distributed: bool,
+    express: bool,
     start: Option<StateIndex>,
 }
 
@@ -140,7 +142,11 @@ fn processor(compiler: &mut Compiler<'_>, fields: &Fields<'_>) -> Option<Process
     compiler.machine_type = child_type.unwrap_or(outer_type);
     let start = compiler.compile_scope(&processor);
     compiler.machine_type = outer_type;
-    Some(Processor { distributed, start })
+    Some(Processor {
+        distributed,
+        express: child_type == Some(MachineType::Express),
+        start,
+    })
 }
 
 /// Whether the Map is distributed, and the type of its child executions.

@@ -6,6 +6,7 @@
 //! handed out once by [`Machine::seal`], and checkpoints only refer to them, so that what is
 //! written grows with the work and not with its square.
 
+mod parked;
 mod phase_record;
 mod record;
 mod table;

@@ -62,7 +62,6 @@ pub(super) struct MapRecord {
     input: Slot,
     items: Slot,
     batched: bool,
-    /// Finished results in lists that never change, and the others by item.
     chunks: Vec<Slot>,
     results: Vec<(u64, Slot)>,
     next: u64,
@@ -71,7 +70,15 @@ pub(super) struct MapRecord {
     halted: BTreeMap<u64, u32>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     redriving: BTreeMap<u64, u32>,
+    #[serde(default, skip_serializing_if = "ResultsRecord::is_empty")]
+    parked: ResultsRecord,
+    #[serde(default, skip_serializing_if = "ResultsRecord::is_empty")]
+    reviving: ResultsRecord,
+    #[serde(default)]
+    revived: u64,
     max_concurrency: u64,
+    /// Of format 1: the items whose failure was tolerated, of which nothing more was kept.
+    #[serde(default, skip_serializing)]
     failed: Vec<u64>,
     tolerated_count: Option<u64>,
     tolerated_percentage: Option<f64>,
@@ -80,6 +87,37 @@ pub(super) struct MapRecord {
     redrive_count: u64,
     pending: Option<TaskRecord>,
     writing: bool,
+}
+
+/// Values by item: those in lists that never change, and the others.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct ResultsRecord {
+    chunks: Vec<Slot>,
+    results: Vec<(u64, Slot)>,
+}
+
+impl ResultsRecord {
+    fn write(results: &Results, values: &mut Writer<'_>) -> Self {
+        let chunks = results.chunks().iter();
+        let chunks = chunks.map(|chunk| values.slot(chunk)).collect();
+        let fresh = results.fresh();
+        let results = fresh.map(|(index, result)| (index, values.slot(result)));
+        Self {
+            chunks,
+            results: results.collect(),
+        }
+    }
+
+    fn read(self, of: usize, values: &Reader<'_>) -> Results {
+        let chunks = self.chunks.into_iter().map(|slot| values.value(slot));
+        let fresh = self.results.into_iter();
+        let fresh = fresh.map(|(index, slot)| (index, values.value(slot)));
+        Results::restored(of, chunks.collect(), fresh.collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.results.is_empty()
+    }
 }
 
 impl PhaseRecord {
@@ -165,27 +203,22 @@ impl TaskRecord {
 
 impl MapRecord {
     fn write(run: &MapRun, values: &mut Writer<'_>) -> Self {
+        let ResultsRecord { chunks, results } = ResultsRecord::write(&run.results, values);
         Self {
             input: values.slot(&run.input),
             items: values.slot(&Value::Array(run.items.clone())),
             batched: run.batched,
-            chunks: run
-                .results
-                .chunks()
-                .iter()
-                .map(|chunk| values.slot(chunk))
-                .collect(),
-            results: run
-                .results
-                .fresh()
-                .map(|(index, result)| (index, values.slot(result)))
-                .collect(),
+            chunks,
+            results,
             next: run.next,
             running: write_running(&run.running),
             halted: write_running(&run.halted),
             redriving: write_running(&run.redriving),
+            parked: ResultsRecord::write(&run.parked, values),
+            reviving: ResultsRecord::write(&run.reviving, values),
+            revived: run.revived,
             max_concurrency: run.max_concurrency,
-            failed: run.failed.clone(),
+            failed: Vec::new(),
             tolerated_count: run.tolerance.count,
             tolerated_percentage: run.tolerance.percentage,
             map_run: run.map_run.as_ref().map(|arn| arn.0.clone()),
@@ -203,15 +236,21 @@ impl MapRecord {
             Value::Array(items) => items,
             _ => Array::default(),
         };
-        let value = |slot| values.value(slot);
-        let fresh = self.results.into_iter();
+        let of = items.items().len();
+        let mut parked = self.parked.read(of, values);
+        for index in self.failed {
+            parked.set(index, Value::Null);
+        }
+        let results = ResultsRecord {
+            chunks: self.chunks,
+            results: self.results,
+        };
         Ok(MapRun {
             input: values.value(self.input),
-            results: Results::restored(
-                items.items().len(),
-                self.chunks.into_iter().map(value).collect(),
-                fresh.map(|(index, slot)| (index, value(slot))).collect(),
-            ),
+            results: results.read(of, values),
+            parked,
+            reviving: self.reviving.read(of, values),
+            revived: self.revived,
             items,
             batched: self.batched,
             next: self.next,
@@ -219,7 +258,6 @@ impl MapRecord {
             halted: read_running(self.halted),
             redriving: read_running(self.redriving),
             max_concurrency: self.max_concurrency,
-            failed: self.failed,
             tolerance: Tolerance {
                 count: self.tolerated_count,
                 percentage: self.tolerated_percentage,

@@ -87,6 +87,7 @@ impl Machine {
         };
         if let Phase::Map(run) = &mut thread.phase {
             run.results = Results::of(items.items().len());
+            run.parked = Results::of(items.items().len());
             run.items = items;
             run.batched = batched;
         }

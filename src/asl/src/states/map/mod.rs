@@ -7,6 +7,7 @@ mod begin;
 mod child_execution;
 mod item_batcher;
 mod item_reader;
+mod iterations;
 mod pointer;
 mod result_writer;
 mod results;
@@ -45,6 +46,8 @@ pub struct Map {
     pub tolerated_failure_count: Option<Dynamic<u64>>,
     /// `ProcessorConfig.Mode: DISTRIBUTED`
     pub distributed: bool,
+    /// `ProcessorConfig.ExecutionType: EXPRESS` of the children of a distributed Map.
+    pub express: bool,
     /// `Label` of a distributed Map, part of the Map Run's ARN.
     pub label: Option<Arc<str>>,
     /// `ResultWriter`

@@ -28,7 +28,8 @@ impl Machine {
         let Phase::Map(run) = &thread.phase else {
             return Ok(Flow::Blocked);
         };
-        let results = writer.transform(results, &run.failed);
+        let failed = run.parked.after(0).map(|(index, _)| index).collect();
+        let results = writer.transform(results, &failed);
         let Some(resource) = &writer.resource else {
             let StateKind::Map(map) = &state.kind else {
                 return Ok(Flow::Blocked);
@@ -122,8 +123,7 @@ impl ResultWriter {
     }
 
     /// The results by item as they are put down. `failed` names the items that failed.
-    fn transform(&self, results: Vec<Value>, failed: &[u64]) -> Vec<(Status, Value)> {
-        let failed: BTreeSet<u64> = failed.iter().copied().collect();
+    fn transform(&self, results: Vec<Value>, failed: &BTreeSet<u64>) -> Vec<(Status, Value)> {
         let flatten = self.transformation() == Transformation::Flatten;
         let mut transformed = Vec::with_capacity(results.len());
         for (index, result) in (0..).zip(results) {
@@ -217,7 +217,7 @@ fn text(results: Vec<Value>, lines: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::{BTreeSet, Place};
     use crate::states::map::{ResultWriter, Transformation, WriterConfig};
     use crate::value::{Value, parse};
     use rstest::rstest;
@@ -236,7 +236,7 @@ mod tests {
         let results = results.map(|result| parse(result).unwrap()).to_vec();
         let parameters = parse(r#"{"Bucket": "b", "Prefix": "p/"}"#).unwrap();
         let place = Place::new(Some("run"), &parameters);
-        let objects = place.objects(None, writer.transform(results, &[1]), lines);
+        let objects = place.objects(None, writer.transform(results, &BTreeSet::from([1])), lines);
         let members = objects.as_object().unwrap().members().iter();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         members

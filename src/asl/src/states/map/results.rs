@@ -14,6 +14,8 @@ const CHUNK_RESULTS: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     by_item: Vec<Option<Value>>,
+    /// How many of them are there.
+    count: u64,
     /// Finished results in lists of `[index, result]` that never change.
     chunks: Vec<Value>,
     /// Items whose results are in no chunk yet.
@@ -68,6 +70,7 @@ impl Results {
             .ok()
             .and_then(|index| self.by_item.get_mut(index));
         if let Some(slot) = slot {
+            self.count += u64::from(slot.is_none());
             *slot = Some(result);
         }
     }
@@ -86,6 +89,20 @@ impl Results {
     /// How many items there are.
     pub fn len(&self) -> usize {
         self.by_item.len()
+    }
+
+    /// How many of them have a result.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The results of this item and those after it.
+    pub fn after(&self, index: u64) -> impl Iterator<Item = (u64, &Value)> {
+        let from = usize::try_from(index).unwrap_or(usize::MAX);
+        let rest = self.by_item.get(from..).unwrap_or_default();
+        (index..)
+            .zip(rest)
+            .filter_map(|(index, result)| Some((index, result.as_ref()?)))
     }
 
     /// The lists of `[index, result]`.

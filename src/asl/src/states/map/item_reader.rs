@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::begin::whole_number;
+use super::csv::Records;
 use super::{ItemReader, Map, ReaderConfig};
 use crate::errors::{Fault, ITEM_READER_FAILED};
 use crate::machine::stage::{Given, Stage};
@@ -241,46 +242,47 @@ impl ReaderConfig {
     }
 
     fn csv(&self, text: &str, most: &Most) -> Result<Vec<Value>, Fault> {
-        let delimiter = match self.csv_delimiter.as_deref() {
-            Some("PIPE") => b'|',
-            Some("SEMICOLON") => b';',
-            Some("SPACE") => b' ',
-            Some("TAB") => b'\t',
-            _ => b',',
-        };
-        let mut rows = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(delimiter)
-            .from_reader(text.as_bytes())
-            .into_records();
-        let headers: Vec<Arc<str>> = match &self.csv_headers {
-            Some(headers) => headers.clone(),
-            None => match rows.next() {
-                Some(row) => row.map_err(|error| failed(&error.to_string()))?,
-                None => csv::StringRecord::new(),
+        let mut rows = Records::of(text, self.separator());
+        let headers: Vec<Arc<str>> = match self.given_headers() {
+            Some(headers) => headers.to_vec(),
+            None => {
+                let row = rows.next().unwrap_or_default();
+                row.into_iter().map(Into::into).collect()
             }
-            .iter()
-            .map(Into::into)
-            .collect(),
         };
         let mut seen = HashSet::new();
         if !headers.iter().all(|header| seen.insert(header)) {
             return Err(failed("CSV headers cannot contain duplicates."));
         }
-        most.gather(rows.map(|row| {
-            let row = row.map_err(|error| failed(&error.to_string()))?;
-            Ok(Value::Object(item(&headers, &row)))
-        }))
+        most.gather(rows.map(|row| Ok(Value::Object(item(&headers, &row)))))
+    }
+
+    fn separator(&self) -> char {
+        match self.csv_delimiter.as_deref() {
+            Some("PIPE") => '|',
+            Some("SEMICOLON") => ';',
+            Some("SPACE") => ' ',
+            Some("TAB") => '\t',
+            _ => ',',
+        }
+    }
+
+    /// `CSVHeaders`, unless the first row is said to have them.
+    fn given_headers(&self) -> Option<&[Arc<str>]> {
+        match self.csv_header_location.as_deref() {
+            Some("FIRST_ROW") => None,
+            _ => self.csv_headers.as_deref(),
+        }
     }
 }
 
 /// A row as an object. Fields without a header are dropped; headers without a field are empty.
-fn item(headers: &[Arc<str>], row: &csv::StringRecord) -> Object {
-    headers
-        .iter()
-        .enumerate()
-        .map(|(at, header)| (header.clone(), Value::from(row.get(at).unwrap_or_default())))
+fn item(headers: &[Arc<str>], row: &[String]) -> Object {
+    let fields = row.iter().map(String::as_str);
+    let fields = fields.chain(std::iter::repeat(""));
+    let members = headers.iter().zip(fields);
+    members
+        .map(|(header, field)| (header.clone(), Value::from(field)))
         .collect()
 }
 

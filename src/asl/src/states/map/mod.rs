@@ -5,6 +5,7 @@
 
 mod begin;
 mod child_execution;
+mod csv;
 mod item_batcher;
 mod item_reader;
 mod iterations;

@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
 use crate::execution::decide::awaits_redrive;
 use crate::finished::{delete_as_read, read_finished};
+use crate::queue::Standing;
 
 /// How often what finished elsewhere is looked for.
 const LIST_PERIOD: Duration = Duration::from_mins(30);
@@ -154,6 +155,15 @@ async fn delete_or_wait(context: &Context, due: &Due) -> Option<Timestamp> {
 }
 
 async fn delete_if_due(context: &Context, due: &Due) -> Result<Option<Timestamp>, kube::Error> {
+    let now = Timestamp::now();
+    // It was redriven, and has another time once it ends again.
+    if context.live.is_carried(&due.uid) {
+        return Ok(None);
+    }
+    // It waits for its turn to go on: it need not be read.
+    if context.admission.standing(&due.uid) != Standing::Unknown {
+        return Ok(Some(now + RETRY));
+    }
     let found = read_finished(context, &due.namespace, &due.name, &due.uid).await?;
     let Some(execution) = found else {
         return Ok(None);
@@ -162,11 +172,10 @@ async fn delete_if_due(context: &Context, due: &Due) -> Result<Option<Timestamp>
     let Some(at) = read_time(&execution, of_state_machine) else {
         return Ok(None);
     };
-    let now = Timestamp::now();
     if at > now {
         return Ok(Some(at));
     }
-    if context.live.is_carried(&due.uid) || awaits_redrive(&execution) {
+    if awaits_redrive(&execution) {
         return Ok(Some(now + RETRY));
     }
     delete_as_read(context, &execution).await?;

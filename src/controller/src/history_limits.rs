@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
 use crate::execution::decide::awaits_redrive;
 use crate::finished::{delete_as_read, read_finished};
+use crate::queue::Standing;
 
 /// For how long Executions that end are awaited before they are counted, at least.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -297,6 +298,10 @@ async fn delete_superfluous(
     name: &str,
     uid: &str,
 ) -> Result<(), kube::Error> {
+    // It runs again, or waits for its turn: it need not be read.
+    if context.admission.standing(uid) != Standing::Unknown {
+        return Ok(());
+    }
     match read_finished(context, namespace, name, uid).await? {
         Some(execution) if !awaits_redrive(&execution) => delete_as_read(context, &execution).await,
         _ => Ok(()),

@@ -133,7 +133,7 @@ impl StateMachineState {
 /// How the StateMachine of an execution that was started is.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, or is named by an ARN that is not known.
 pub async fn dereference_state_machine(
     context: &Context,
     execution: &Execution,
@@ -145,10 +145,11 @@ pub async fn dereference_state_machine(
         (None, Some(arn)) => context.definitions.name_of(&namespace, arn),
         (None, None) => None,
     };
-    let Some(name) = name else {
-        // Of one that is named by its ARN, and gone, the revision goes too.
-        return Ok(StateMachineState::Active);
-    };
+    // Soon it is, or the revision that it had is gone too.
+    let name = name.ok_or_else(|| {
+        let why = "its StateMachine is not known".to_owned();
+        ReconcileError::Resume(why)
+    })?;
     let state_machines: Api<Lean<StateMachine>> =
         Api::namespaced(context.client.clone(), &namespace);
     let found = state_machines

@@ -17,14 +17,32 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// JSON text: the control characters beyond ASCII, which may stand in it as they are, as escapes.
+pub fn json(text: &str) -> Cow<'_, str> {
+    let steers = |character: char| character.is_control() && character != '\n';
+    written_out(text, steers, |character, shown| {
+        shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+    })
+}
+
 fn without(text: &str, steers: impl Fn(char) -> bool) -> Cow<'_, str> {
+    written_out(text, steers, |character, shown| {
+        shown.extend(character.escape_default());
+    })
+}
+
+fn written_out(
+    text: &str,
+    steers: impl Fn(char) -> bool,
+    write_out: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
     if !text.contains(&steers) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match steers(character) {
-            true => shown.extend(character.escape_default()),
+            true => write_out(character, &mut shown),
             false => shown.push(character),
         }
     }
@@ -60,6 +78,19 @@ mod tests {
     #[test]
     fn lines_of_a_longer_text_are_kept() {
         assert_eq!(printable("a\n\tb\u{1b}[2J"), "a\n\tb\\u{1b}[2J");
+    }
+
+    #[test]
+    fn json_is_the_same_value_without_what_steers_a_terminal() {
+        let value = serde_json::json!({"a\u{9b}": ["\u{1b}\u{7f}ü"]});
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let shown = json(&text);
+        assert!(
+            !shown.contains(|c: char| c.is_control() && c != '\n'),
+            "{shown:?}"
+        );
+        let read: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(read, value);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use kube::ResourceExt as _;
 
 use crate::connection::{Connection, Executions};
 use crate::history_line::history_line;
+use crate::printable;
 
 /// Print the history of an Execution in the cluster.
 #[derive(Args)]
@@ -258,9 +259,9 @@ impl<'a> Printer<'a> {
     ) -> anyhow::Result<()> {
         if self.is_one_document() {
             let separator = if self.printed > 0 { "," } else { "" };
-            write!(self.out, "{separator}\n{}", line.text)?;
+            write!(self.out, "{separator}\n{}", printable::json(&line.text))?;
         } else if self.command.json {
-            writeln!(self.out, "{}", line.text)?;
+            writeln!(self.out, "{}", printable::json(&line.text))?;
         } else {
             let started = started.unwrap_or(event.timestamp);
             writeln!(self.out, "{}", history_line(event, started))?;

@@ -20,6 +20,7 @@ use crate::definition_file::{self, DefinitionText, type_parser};
 use crate::local_cluster;
 use crate::local_run::{Finished, LocalRun};
 use crate::mock::{MockFile, MockRunner};
+use crate::printable;
 use crate::report::{self, Findings};
 use crate::runners::Runners;
 use crate::text_file;
@@ -203,7 +204,8 @@ impl Run {
         let mut out = std::io::stdout().lock();
         if self.json {
             let json = finished.json(self.history);
-            writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
+            let json = serde_json::to_string_pretty(&json)?;
+            writeln!(out, "{}", printable::json(&json))?;
             return Ok(());
         }
         if self.history {
@@ -213,7 +215,8 @@ impl Run {
         }
         match &finished.outcome {
             Outcome::Succeeded(output) => {
-                writeln!(out, "{}", serde_json::to_string_pretty(output)?)?
+                let json = serde_json::to_string_pretty(output)?;
+                writeln!(out, "{}", printable::json(&json))?;
             }
             outcome => eprintln!("{}", finished.failure(outcome)),
         }

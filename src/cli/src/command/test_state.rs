@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::INVALID;
 use crate::definition_file;
+use crate::printable;
 use crate::text_file;
 
 /// Run one state by itself, as the API's TestState does.
@@ -140,12 +141,8 @@ impl TestState {
                 "nothing is called: say what {resource} answers with --mock-result or --mock-error"
             );
         }
-        let json = answer.to_json(PayloadForm::Value);
-        writeln!(
-            std::io::stdout(),
-            "{}",
-            serde_json::to_string_pretty(&json)?
-        )?;
+        let json = serde_json::to_string_pretty(&answer.to_json(PayloadForm::Value))?;
+        writeln!(std::io::stdout(), "{}", printable::json(&json))?;
         Ok(match answer.status {
             TestStatus::Succeeded => ExitCode::SUCCESS,
             _ => ExitCode::from(INVALID),

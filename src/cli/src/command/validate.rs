@@ -10,6 +10,7 @@ use crd::StateMachineType;
 
 use super::INVALID;
 use crate::definition_file::{self, DefinitionText, type_parser};
+use crate::printable;
 use crate::report::{self, Findings};
 use crate::text_file;
 
@@ -92,11 +93,8 @@ impl Validate {
 
 fn print_json(findings: &[Findings<'_>]) -> anyhow::Result<()> {
     let json: Vec<_> = findings.iter().map(Findings::json).collect();
-    writeln!(
-        std::io::stdout(),
-        "{}",
-        serde_json::to_string_pretty(&json)?
-    )?;
+    let json = serde_json::to_string_pretty(&json)?;
+    writeln!(std::io::stdout(), "{}", printable::json(&json))?;
     Ok(())
 }
 

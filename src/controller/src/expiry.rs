@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
-use crate::execution::decide::awaits_redrive;
+use crate::execution::redrive::decide::awaits_redrive;
 use crate::finished::{delete_as_read, read_finished};
 use crate::queue::Standing;
 

@@ -4,6 +4,8 @@
 //! others. One that is to go on waits in the queue as new ones do; redriven, it runs again and
 //! leaves this watch for that of the unfinished.
 
+pub mod decide;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +18,9 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use self::decide::{RedriveDecision, decide_redrive};
 use super::apply::{ResumeFailure, apply_advised, apply_let_go, apply_redrive, execution_key};
-use super::decide::{RedriveDecision, decide_redrive, is_held};
+use super::decide::is_held;
 use super::dereference::{
     Resumable, dereference_ended, dereference_revision, dereference_state_machine,
 };

@@ -67,14 +67,24 @@ impl ContextSource<'_> {
             context.set("Task".into(), Value::Object(task.build()));
         }
         if let Some(item) = self.item {
-            let item = ObjectBuilder::with_capacity(2)
-                .with("Index", count(item.index))
-                .with("Value", item.value.clone());
-            let map = ObjectBuilder::default().with("Item", item.build());
-            context.set("Map".into(), Value::Object(map.build()));
+            context.set("Map".into(), map(item));
         }
         Value::Object(context.build())
     }
+}
+
+/// `$$.Map`
+pub(crate) fn map(item: &MapItem) -> Value {
+    let mut object = ObjectBuilder::with_capacity(4).with("Index", count(item.index));
+    if let Some(key) = &item.key {
+        object.set("Key".into(), Value::String(key.clone()));
+    }
+    object.set("Value".into(), item.value.clone());
+    if let Some(source) = &item.source {
+        object.set("Source".into(), Value::String(source.clone()));
+    }
+    let map = ObjectBuilder::default().with("Item", object.build());
+    Value::Object(map.build())
 }
 
 #[allow(clippy::cast_possible_wrap)]

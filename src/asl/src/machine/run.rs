@@ -200,7 +200,7 @@ impl Machine {
         step: &'a Step<'_>,
     ) -> Stage<'a> {
         Stage {
-            info: &self.info,
+            info: thread.execution.as_deref().unwrap_or(&self.info),
             limits: self.limits,
             stored_bytes: self.threads.stored_bytes(thread),
             redrives: self.redrives,
@@ -377,7 +377,7 @@ impl Machine {
             previous: owner.previous,
             entered: Entered::default(),
             retries: Retries::default(),
-            execution: None,
+            execution: owner.execution.clone(),
             unrecorded: owner.unrecorded,
             phase: Phase::Enter,
             timer: None,

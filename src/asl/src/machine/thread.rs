@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::interface::TaskRequest;
+use super::interface::{ExecutionInfo, TaskRequest};
 use super::timers::after;
 use crate::errors::Fault;
 use crate::history::EventId;
 use crate::query::Variables;
 use crate::states::StateIndex;
-use crate::states::map::{ChildExecution, MapRun};
+use crate::states::map::{MapRun, key_and_value};
 use crate::value::{Object, Value};
 
 /// A thread's place in [`Threads`].
@@ -37,8 +37,8 @@ pub(crate) struct Thread {
     pub entered: Entered,
     /// How often each Retrier of the state was used, and all of them together.
     pub retries: Retries,
-    /// The child execution that it is, where a result writer is to tell of it.
-    pub execution: Option<Arc<ChildExecution>>,
+    /// The child execution of a distributed Map that it is, or belongs to.
+    pub execution: Option<Arc<ExecutionInfo>>,
     /// Whether its events are left out of the history: a child of a distributed Map, which on
     /// AWS has a history of its own.
     pub unrecorded: bool,
@@ -62,8 +62,22 @@ pub(crate) struct Parent {
 pub(crate) struct MapItem {
     /// From 0.
     pub index: u64,
+    /// Its name in the object that it is from, where it is from an object.
+    pub key: Option<Arc<str>>,
     /// The item.
     pub value: Value,
+    /// Where the items of a distributed Map are from.
+    pub source: Option<Arc<str>>,
+}
+
+impl MapItem {
+    /// What it is as an input.
+    pub fn input(&self) -> Value {
+        match &self.key {
+            Some(key) => key_and_value(key.clone(), self.value.clone()),
+            None => self.value.clone(),
+        }
+    }
 }
 
 /// When a state was entered.

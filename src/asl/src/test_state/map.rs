@@ -4,10 +4,12 @@ use super::TestStateError;
 use super::attempt::{Attempt, Stop, by_paths, effective_input};
 use super::inspection::InspectionData;
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
+use crate::machine::context;
 use crate::machine::stage::{Given, Stage};
+use crate::machine::thread::MapItem;
 use crate::query::Template;
-use crate::states::map::{Map, Tolerance};
-use crate::value::{ObjectBuilder, Value};
+use crate::states::map::{FoundItems, Map, MapRun, STATE_DATA, Tolerance};
+use crate::value::Value;
 
 const TOO_MANY_FAILURES: &str =
     "Map iteration failure count must be less than or equal to the number of Map iterations";
@@ -22,7 +24,7 @@ impl Attempt<'_> {
     ) -> Result<(), Stop> {
         let input = effective_input(stage, data)?;
         let items = self.items(stage, map, &input, data)?;
-        let iterations = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let iterations = items.values.items().len() as u64;
         note_inputs(stage, map, &input, items, data)?;
         data.max_concurrency = Some(map.max_concurrency(stage, &input)?);
         data.tolerance = map.tolerance(stage, &input)?;
@@ -38,20 +40,20 @@ impl Attempt<'_> {
         map: &Map,
         input: &Value,
         data: &mut InspectionData,
-    ) -> Result<Vec<Value>, Fault> {
+    ) -> Result<FoundItems, Fault> {
         let Some(reader) = &map.item_reader else {
-            let items = map.items(stage, input)?.items().to_vec();
+            let items = map.items(stage, input)?;
             if by_paths(stage) {
-                data.after_items_path = Some(Value::from(items.clone()));
+                data.after_items_path = Some(Value::Array(items.values.clone()));
             }
             return Ok(items);
         };
         let Some(text) = &self.request.state_configuration.map_item_reader_data else {
-            return Ok(Vec::new());
+            return Ok(FoundItems::default());
         };
         let items = reader.items(stage, &Value::from(text.as_str()))?;
         if reader.config.items_pointer.is_some() {
-            data.after_items_pointer = Some(Value::from(items.clone()));
+            data.after_items_pointer = Some(Value::Array(items.values.clone()));
         }
         Ok(items)
     }
@@ -89,12 +91,19 @@ fn note_inputs(
     stage: &Stage<'_>,
     map: &Map,
     input: &Value,
-    items: Vec<Value>,
+    items: FoundItems,
     data: &mut InspectionData,
 ) -> Result<(), Fault> {
-    let mut inputs = items;
+    let mut inputs = items.values.items().to_vec();
     if let Some(selector) = &map.item_selector {
-        inputs = select(stage, selector, input, &inputs)?;
+        let is_state_data = map.distributed && map.item_reader.is_none();
+        let run = MapRun {
+            items: items.values,
+            keyed: items.keyed,
+            source: is_state_data.then(|| STATE_DATA.into()),
+            ..MapRun::default()
+        };
+        inputs = select(stage, selector, input, &run)?;
         data.after_item_selector = Some(Value::from(inputs.clone()));
     }
     if let Some(batcher) = &map.item_batcher {
@@ -108,12 +117,12 @@ fn select(
     stage: &Stage<'_>,
     selector: &Template,
     input: &Value,
-    items: &[Value],
+    run: &MapRun,
 ) -> Result<Vec<Value>, Fault> {
     (0..)
-        .zip(items)
-        .map(|(index, item)| {
-            let context = with_item(stage, index, item);
+        .map_while(|index| run.item(index))
+        .map(|item| {
+            let context = with_item(stage, &item);
             let stage = Stage {
                 context: Some(&context),
                 ..*stage
@@ -125,15 +134,7 @@ fn select(
         .collect()
 }
 
-fn with_item(stage: &Stage<'_>, index: i64, item: &Value) -> Value {
+fn with_item(stage: &Stage<'_>, item: &MapItem) -> Value {
     let context = stage.context.and_then(Value::as_object).cloned();
-    let item = ObjectBuilder::with_capacity(2)
-        .with("Index", index)
-        .with("Value", item.clone());
-    let map = ObjectBuilder::default().with("Item", item.build());
-    Value::Object(
-        context
-            .unwrap_or_default()
-            .with("Map", Value::Object(map.build())),
-    )
+    Value::Object(context.unwrap_or_default().with("Map", context::map(item)))
 }

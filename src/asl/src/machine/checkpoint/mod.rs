@@ -186,7 +186,7 @@ impl Machine {
         let Some(state) = self.definition.by_name.get(record.state.as_str()).copied() else {
             return Err(CheckpointError::UnknownState(record.state));
         };
-        let mut thread = record.read(state, values)?;
+        let mut thread = record.read(state, &self.info, values)?;
         let timer = thread.timer.take();
         self.timers.set(id, &mut thread, timer);
         if let Some(task) = thread.running_task() {

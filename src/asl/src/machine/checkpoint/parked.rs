@@ -55,7 +55,7 @@ impl Machine {
         for record in records {
             let was = ThreadId(record.id);
             let state = *self.definition.by_name.get(record.state.as_str())?;
-            let mut thread = record.read(state, &values).ok()?;
+            let mut thread = record.read(state, &self.info, &values).ok()?;
             // What a thread belongs to comes before it; only the first belongs to none of these.
             thread.parent = thread
                 .parent

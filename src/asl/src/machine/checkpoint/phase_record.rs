@@ -61,6 +61,10 @@ pub(super) struct TaskRecord {
 pub(super) struct MapRecord {
     input: Slot,
     items: Slot,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keyed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<Arc<str>>,
     batched: bool,
     chunks: Vec<Slot>,
     results: Vec<(u64, Slot)>,
@@ -207,6 +211,8 @@ impl MapRecord {
         Self {
             input: values.slot(&run.input),
             items: values.slot(&Value::Array(run.items.clone())),
+            keyed: run.keyed,
+            source: run.source.clone(),
             batched: run.batched,
             chunks,
             results,
@@ -252,6 +258,8 @@ impl MapRecord {
             reviving: self.reviving.read(of, values),
             revived: self.revived,
             items,
+            keyed: self.keyed,
+            source: self.source,
             batched: self.batched,
             next: self.next,
             running: read_running(self.running),

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::CheckpointError;
 use super::phase_record::PhaseRecord;
 use super::table::{Reader, Slot, Writer};
+use crate::machine::ExecutionInfo;
 use crate::machine::thread::{Entered, MapItem, Parent, Retries, Thread, ThreadId};
 use crate::query::Variables;
 use crate::states::StateIndex;
-use crate::states::map::ChildExecution;
 use crate::value::Value;
 
 #[derive(Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub(super) struct ThreadRecord {
     variables: Vec<Slot>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     item: Option<(u64, Slot)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    item_key: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    item_source: Option<Arc<str>>,
     previous: u64,
     entered: (u64, u64, Timestamp),
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,6 +41,8 @@ pub(super) struct ThreadRecord {
     unrecorded: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     execution: Option<(Timestamp, Slot)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    execution_id: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timer: Option<Timestamp>,
     phase: PhaseRecord,
@@ -58,6 +64,8 @@ impl ThreadRecord {
             input: values.slot(&thread.input),
             variables,
             item: item.map(|item| (item.index, values.slot(&item.value))),
+            item_key: item.and_then(|item| item.key.clone()),
+            item_source: item.and_then(|item| item.source.clone()),
             previous: thread.previous,
             entered: (
                 thread.entered.event,
@@ -70,13 +78,23 @@ impl ThreadRecord {
             execution: thread
                 .execution
                 .as_ref()
-                .map(|execution| (execution.started, values.slot(&execution.input))),
+                .map(|execution| (execution.start_time, values.slot(&execution.input))),
+            execution_id: thread
+                .execution
+                .as_ref()
+                .map(|execution| execution.id.clone()),
             timer: thread.timer,
             phase: PhaseRecord::write(&thread.phase, values),
         }
     }
 
-    pub fn read(self, state: StateIndex, values: &Reader<'_>) -> Result<Thread, CheckpointError> {
+    /// The thread, of the execution `parent` or a child of it.
+    pub fn read(
+        self,
+        state: StateIndex,
+        parent: &ExecutionInfo,
+        values: &Reader<'_>,
+    ) -> Result<Thread, CheckpointError> {
         let variables = self.variables.into_iter().rev().fold(None, |outer, own| {
             let own = values.value(own).as_object().cloned().unwrap_or_default();
             Some(Arc::new(Variables::restored(own, outer)))
@@ -93,7 +111,9 @@ impl ThreadRecord {
             item: self.item.map(|(index, value)| {
                 Arc::new(MapItem {
                     index,
+                    key: self.item_key,
                     value: values.value(value),
+                    source: self.item_source,
                 })
             }),
             previous: self.previous,
@@ -108,10 +128,9 @@ impl ThreadRecord {
             },
             unrecorded: self.unrecorded,
             execution: self.execution.map(|(started, input)| {
-                Arc::new(ChildExecution {
-                    started,
-                    input: values.value(input),
-                })
+                // One that an older version started has no name: it goes by its parent's.
+                let id = self.execution_id.unwrap_or_else(|| parent.id.clone());
+                Arc::new(parent.child(id, values.value(input), started))
             }),
             timer: self.timer,
             phase: self.phase.read(values)?,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::results::Results;
 use super::run::MapRun;
-use super::{Items, Map, MapRunArn, Tolerance};
+use super::{FoundItems, Items, Map, MapRunArn, STATE_DATA, Tolerance};
 use crate::errors::{Fault, QUERY_EVALUATION_ERROR};
 use crate::history::EventKind;
 use crate::machine::stage::{Given, Stage, unexpected_type};
@@ -12,7 +12,7 @@ use crate::machine::thread::{MapItem, Phase, Thread, ThreadId};
 use crate::machine::{Flow, Machine, Step};
 use crate::query::{Dynamic, QueryError};
 use crate::states::State;
-use crate::value::{Array, Value};
+use crate::value::Value;
 
 impl Machine {
     /// Finds the items and starts the first iterations, or has the items read.
@@ -27,7 +27,7 @@ impl Machine {
         let stage = self.stage(thread, state, step);
         let input = state.data_flow.effective_input(&stage)?;
         let items = match &map.item_reader {
-            Some(_) => Array::default(),
+            Some(_) => FoundItems::default(),
             None => map.items(&stage, &input)?,
         };
         let max_concurrency = map.max_concurrency(&stage, &input)?;
@@ -35,7 +35,7 @@ impl Machine {
             thread,
             step,
             EventKind::MapStateStarted {
-                length: items.items().len() as u64,
+                length: items.values.items().len() as u64,
             },
         );
         let stage = self.stage(thread, state, step);
@@ -55,6 +55,7 @@ impl Machine {
                 },
             );
             run.map_run = Some(arn);
+            run.source = Some(STATE_DATA.into());
         }
         thread.phase = Phase::Map(Box::new(run));
         let flow = match &map.item_reader {
@@ -74,22 +75,29 @@ impl Machine {
         thread: &mut Thread,
         state: &State,
         map: &Map,
-        items: Array,
+        items: FoundItems,
         step: &mut Step<'_>,
     ) -> Result<Flow, Fault> {
-        let (items, batched) = match &map.item_batcher {
+        if let Phase::Map(run) = &mut thread.phase {
+            run.items = items.values;
+            run.keyed = items.keyed;
+        }
+        let batches = match &map.item_batcher {
             Some(batcher) => {
-                let selected = self.select_items(thread, state, map, &items, step)?;
-                let batches = batcher.batches(&self.stage(thread, state, step), selected)?;
-                (batches.into(), true)
+                let selected = self.select_items(thread, state, map, step)?;
+                Some(batcher.batches(&self.stage(thread, state, step), selected)?)
             }
-            None => (items, false),
+            None => None,
         };
         if let Phase::Map(run) = &mut thread.phase {
-            run.results = Results::of(items.items().len());
-            run.parked = Results::of(items.items().len());
-            run.items = items;
-            run.batched = batched;
+            if let Some(batches) = batches {
+                run.items = batches.into();
+                run.keyed = false;
+                run.batched = true;
+            }
+            let of = run.items.items().len();
+            run.results = Results::of(of);
+            run.parked = Results::of(of);
         }
         self.start_iterations(id, thread, state, map, step)
     }
@@ -99,17 +107,15 @@ impl Machine {
         thread: &mut Thread,
         state: &State,
         map: &Map,
-        items: &Array,
         step: &Step<'_>,
     ) -> Result<Vec<Value>, Fault> {
-        (0..)
-            .zip(items.items())
-            .map(|(index, value)| {
-                let value = value.clone();
-                let item = Arc::new(MapItem { index, value });
-                self.select_item(thread, state, map, &item, step)
-            })
-            .collect()
+        let mut selected = Vec::new();
+        while let Phase::Map(run) = &thread.phase
+            && let Some(item) = run.item(selected.len() as u64)
+        {
+            selected.push(self.select_item(thread, state, map, &Arc::new(item), step)?);
+        }
+        Ok(selected)
     }
 
     /// An item after `ItemSelector`, which sees it as `$$.Map.Item`.
@@ -122,10 +128,10 @@ impl Machine {
         step: &Step<'_>,
     ) -> Result<Value, Fault> {
         let Some(selector) = &map.item_selector else {
-            return Ok(item.value.clone());
+            return Ok(item.input());
         };
         let Phase::Map(run) = &thread.phase else {
-            return Ok(item.value.clone());
+            return Ok(item.input());
         };
         let input = run.input.clone();
         let outer = thread.item.replace(Arc::clone(item));
@@ -140,7 +146,7 @@ impl Machine {
 }
 
 impl Map {
-    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<Array, Fault> {
+    pub(crate) fn items(&self, stage: &Stage<'_>, input: &Value) -> Result<FoundItems, Fault> {
         let (found, field, text) = match &self.items {
             None => (input.clone(), "", "$"),
             Some(Items::Path(path)) => {
@@ -163,7 +169,8 @@ impl Map {
             }
         };
         match found {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => Ok(items.into()),
+            Value::Object(object) if self.distributed => Ok(FoundItems::members(&object)),
             other if field == "Items" => Err(stage.fault(QueryError {
                 name: QUERY_EVALUATION_ERROR,
                 message: unexpected_type(text, field, "array", &other),

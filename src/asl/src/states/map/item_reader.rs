@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::begin::whole_number;
 use super::csv::Records;
-use super::{ItemReader, Map, ReaderConfig};
+use super::{FoundItems, ItemReader, Map, ReaderConfig};
 use crate::errors::{Fault, ITEM_READER_FAILED};
 use crate::machine::stage::{Given, Stage};
 use crate::machine::thread::{Phase, RunningTask, Thread, ThreadId};
@@ -18,7 +18,7 @@ use crate::query::{Dynamic, Template};
 use crate::resource::Resource;
 use crate::states::State;
 use crate::states::data_flow::arguments_field;
-use crate::value::{Object, Value, parse};
+use crate::value::{Array, Object, Value, parse};
 
 /// The most items that a reader may ask for.
 const MAX_ITEMS: usize = 100_000_000;
@@ -35,6 +35,9 @@ impl Machine {
     ) -> Result<Flow, Fault> {
         let stage = self.stage(thread, state, step);
         let parameters = storage_parameters(&stage, reader.parameters.as_ref())?;
+        if let Phase::Map(run) = &mut thread.phase {
+            run.source = Some(reader.source(&parameters));
+        }
         self.begin_storage_task(id, thread, state, &reader.resource, parameters, step);
         Ok(Flow::Blocked)
     }
@@ -113,7 +116,7 @@ impl Machine {
         let content = answer.get("Body").or_else(|| answer.get("Contents"));
         let content = content.unwrap_or(&Value::Null);
         let items = reader.items(&self.stage(thread, state, step), content)?;
-        self.process_items(id, thread, state, map, items.into(), step)
+        self.process_items(id, thread, state, map, items, step)
     }
 }
 
@@ -144,20 +147,21 @@ fn failed(cause: &str) -> Fault {
 
 impl ItemReader {
     /// The items in what was read.
-    pub(crate) fn items(&self, stage: &Stage<'_>, content: &Value) -> Result<Vec<Value>, Fault> {
+    pub(crate) fn items(&self, stage: &Stage<'_>, content: &Value) -> Result<FoundItems, Fault> {
         let most = Most {
             items: self.config.most_items(stage)?,
             bytes: stage.limits.items_bytes,
         };
-        match (&self.config.input_type.as_deref(), content) {
+        let items = match (&self.config.input_type.as_deref(), content) {
             (None | Some("JSON"), Value::Array(listed)) => most.gather(given(listed.items())),
             (Some("CSV"), Value::String(text)) => self.config.csv(text, &most),
             (Some("JSONL"), Value::String(text)) => most.gather(json_lines(text)),
-            (_, Value::String(text)) => self.config.json(text, &most),
+            (_, Value::String(text)) => return self.config.json(text, &most),
             _ => Err(failed(
                 "The content of the object is not readable as items.",
             )),
-        }
+        };
+        Ok(Array::from(items?).into())
     }
 }
 
@@ -225,7 +229,7 @@ impl ReaderConfig {
             .map_or(MAX_ITEMS, |most| most.min(MAX_ITEMS)))
     }
 
-    fn json(&self, text: &str, most: &Most) -> Result<Vec<Value>, Fault> {
+    fn json(&self, text: &str, most: &Most) -> Result<FoundItems, Fault> {
         let value = parse(text).map_err(|error| {
             failed(&format!(
                 "The content of the object is not valid JSON: {error}"
@@ -235,10 +239,15 @@ impl ReaderConfig {
             Some(pointer) => pointer.find(&value),
             None => Some(&value),
         };
-        match items.and_then(Value::as_array) {
-            Some(items) => most.gather(given(items)),
-            None => Err(failed("Attempting to map over non-iterable node.")),
-        }
+        let found = match items {
+            Some(Value::Array(items)) => items.clone().into(),
+            Some(Value::Object(object)) => FoundItems::members(object),
+            _ => return Err(failed("Attempting to map over non-iterable node.")),
+        };
+        Ok(FoundItems {
+            values: most.gather(given(found.values.items()))?.into(),
+            ..found
+        })
     }
 
     fn csv(&self, text: &str, most: &Most) -> Result<Vec<Value>, Fault> {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::Map;
-use super::child_execution::ChildExecution;
-use super::run::Redriven;
+use super::run::{MapRun, Redriven};
 use crate::errors::Fault;
 use crate::history::{EventId, EventKind};
 use crate::machine::thread::{Ended, MapItem, Parent, Phase, Thread, ThreadId};
-use crate::machine::{Flow, Machine, Step};
+use crate::machine::{ExecutionInfo, Flow, Machine, Step};
 use crate::query::Variables;
 use crate::states::{State, StateKind};
 use crate::value::Value;
@@ -128,12 +127,7 @@ impl Machine {
         if map.distributed {
             child.unrecorded = true;
             child.variables = Variables::default();
-            child.execution = map.result_writer.as_ref().map(|_| {
-                Arc::new(ChildExecution {
-                    started: step.now,
-                    input: child.input.clone(),
-                })
-            });
+            child.execution = self.child_execution(thread, map, &child.input, step);
         }
         child.previous = self.record(
             &child,
@@ -149,6 +143,22 @@ impl Machine {
             run.running.insert(index, child);
         }
         Ok(())
+    }
+
+    fn child_execution(
+        &self,
+        thread: &Thread,
+        map: &Map,
+        input: &Value,
+        step: &Step<'_>,
+    ) -> Option<Arc<ExecutionInfo>> {
+        let Phase::Map(run) = &thread.phase else {
+            return None;
+        };
+        let (parent, input) = (self.info(), input.clone());
+        let map_run = run.map_run.as_ref()?;
+        let child = map_run.child(parent, map.express, input, step.now, &step.random);
+        Some(Arc::new(child))
     }
 
     /// An iteration ended: its place is free for the next, or the state is at its end.
@@ -168,7 +178,7 @@ impl Machine {
             return Flow::Blocked;
         };
         run.running.remove(&parent.index);
-        let kept = run.keep(map, child, &ended, step);
+        let kept = MapRun::keep(map, child, &ended, step);
         let failed = matches!(ended, Ended::Failed(_));
         let result = match ended {
             Ended::Succeeded(output) => Ok(output),

@@ -6,6 +6,7 @@
 mod begin;
 mod child_execution;
 mod csv;
+mod found_items;
 mod item_batcher;
 mod item_reader;
 mod iterations;
@@ -17,7 +18,7 @@ mod tolerance;
 
 use std::sync::Arc;
 
-pub(crate) use child_execution::ChildExecution;
+pub(crate) use found_items::{FoundItems, STATE_DATA, key_and_value};
 pub use pointer::Pointer;
 pub(crate) use results::Results;
 pub(crate) use run::MapRun;
@@ -155,18 +156,6 @@ impl MapRunArn {
             .replacen(":stateMachine:", ":mapRun:", 1);
         let label = label.map_or_else(|| random.next_uuid(), ToOwned::to_owned);
         Self(format!("{machine}/{label}:{}", random.next_uuid()).into())
-    }
-
-    /// The state machine of the child executions.
-    fn state_machine(&self) -> String {
-        let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
-        machine.replacen(":mapRun:", ":stateMachine:", 1)
-    }
-
-    /// A child execution.
-    fn child(&self, name: &str) -> String {
-        let machine = self.0.rsplit_once(':').map_or("", |(machine, _)| machine);
-        format!("{}:{name}", machine.replacen(":mapRun:", ":execution:", 1))
     }
 
     /// The last part.

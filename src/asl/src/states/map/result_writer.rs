@@ -10,7 +10,6 @@ use super::{Map, MapRunArn, ResultWriter, Transformation};
 use crate::errors::{Fault, RESULT_WRITER_FAILED};
 use crate::machine::thread::{Ended, Phase, Thread, ThreadId};
 use crate::machine::{Flow, Machine, Step};
-use crate::query::Random;
 use crate::states::{State, StateKind};
 use crate::value::{ObjectBuilder, Value};
 
@@ -112,11 +111,11 @@ impl ResultWriter {
 
     /// What is kept of a child execution until the results are written. Of one that failed it is
     /// the same for every transformation.
-    pub(super) fn keep(&self, child: &EndedChild<'_>, ended: &Ended, random: &Random) -> Value {
+    pub(super) fn keep(&self, child: &EndedChild<'_>, ended: &Ended) -> Value {
         match ended {
-            Ended::Failed(fault) => child.failed(fault, random),
+            Ended::Failed(fault) => child.failed(fault),
             Ended::Succeeded(output) => match self.transformation() {
-                Transformation::None => child.succeeded(output, random),
+                Transformation::None => child.succeeded(output),
                 Transformation::Compact | Transformation::Flatten => output.clone(),
             },
         }

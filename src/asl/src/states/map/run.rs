@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::OccupiedEntry;
+use std::sync::Arc;
 
 use super::child_execution::EndedChild;
 use super::results::Results;
@@ -15,7 +16,9 @@ use crate::value::{Array, Value};
 /// How many iterations run at once where the definition sets no limit, as on AWS.
 const INLINE_CONCURRENCY: usize = 40;
 
-/// The same for the children of a distributed Map.
+/// The same for the children of a distributed Map. On AWS it is 10,000; here every checkpoint tells
+/// of all that run, and one of so many would be some megabytes, again and again. A definition that
+/// asks for more gets it.
 const DISTRIBUTED_CONCURRENCY: usize = 1_000;
 
 /// A Map state whose items are read, processed or written.
@@ -25,6 +28,10 @@ pub(crate) struct MapRun {
     pub input: Value,
     /// The items, or the batches of a distributed Map.
     pub items: Array,
+    /// Whether the items are the members of an object.
+    pub keyed: bool,
+    /// Where the items of a distributed Map are from.
+    pub source: Option<Arc<str>>,
     /// Whether the items are batches: they were selected when they were put together.
     pub batched: bool,
     /// Results by item.
@@ -83,30 +90,30 @@ impl MapRun {
     }
 
     /// An item.
-    pub(super) fn item(&self, index: u64) -> Option<MapItem> {
+    pub fn item(&self, index: u64) -> Option<MapItem> {
         let value = self.items.items().get(usize::try_from(index).ok()?)?;
-        let value = value.clone();
-        Some(MapItem { index, value })
+        let (key, value) = match self.keyed {
+            true => (
+                value.get("Key").and_then(Value::as_str),
+                value.get("Value")?,
+            ),
+            false => (None, value),
+        };
+        Some(MapItem {
+            index,
+            key: key.map(Into::into),
+            value: value.clone(),
+            source: self.source.clone(),
+        })
     }
 
     /// What a result writer keeps of a child execution.
-    pub(super) fn keep(
-        &self,
-        map: &Map,
-        child: &Thread,
-        ended: &Ended,
-        step: &Step<'_>,
-    ) -> Option<Value> {
+    pub(super) fn keep(map: &Map, child: &Thread, ended: &Ended, step: &Step<'_>) -> Option<Value> {
         let child = EndedChild {
             execution: child.execution.as_deref()?,
-            map_run: self.map_run.as_ref()?,
             stopped: step.now,
         };
-        Some(
-            map.result_writer
-                .as_ref()?
-                .keep(&child, ended, &step.random),
-        )
+        Some(map.result_writer.as_ref()?.keep(&child, ended))
     }
 
     /// Whether all items ended well, or were tolerated not to.

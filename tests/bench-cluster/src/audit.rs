@@ -45,7 +45,7 @@ pub fn writes(audit: &Audit, namespace: &str) -> Vec<Write> {
 }
 
 fn to_write(request: Request) -> Option<Write> {
-    (request.code < 300).then(|| Write {
+    (request.code < 300).then_some(Write {
         who: match request.sender.as_str() {
             OPERATOR => Who::Operator,
             PLAIN => Who::People,

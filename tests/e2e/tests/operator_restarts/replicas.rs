@@ -140,7 +140,7 @@ async fn a_leader_that_slept_finds_that_another_leads_and_harms_nothing() {
     let transitions = until_held_by(&operator, &other).await;
     signals.send(&leader, "CONT");
     // it ended by itself: by no signal, and not in peace
-    assert_eq!(operator.until_restarted(&leader).await, Some(1));
+    assert_eq!(operator.until_restarted(&leader).await, Some(2));
     expect_each_job_once(&scenario, &run).await;
     assert_eq!(until_held_by(&operator, &other).await, transitions);
     operator.scale(1).await;

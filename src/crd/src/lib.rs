@@ -19,11 +19,12 @@ pub mod reasons;
 mod schema;
 mod state_machine;
 mod substitution;
+mod task_status;
 
 pub use condition::Condition;
 pub use execution::{
     Execution, ExecutionSpec, ExecutionStatus, LocalReference, OutputDetails, RedriveStatus,
-    RunStatus, StateMachineReference, Stop, TaskState, TaskStatus,
+    RunStatus, StateMachineReference, Stop,
 };
 pub use execution_page::{ExecutionPage, ExecutionPageContent, MAX_PAGE_BYTES};
 pub use lean::Lean;
@@ -35,5 +36,6 @@ pub use state_machine::{
     StateMachineStatus, StateMachineType, Tag, TracingConfiguration,
 };
 pub use substitution::{DefinitionTooLargeError, MAX_DEFINITION_BYTES, substitute, substitute_in};
+pub use task_status::{TaskState, TaskStatus};
 
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;

@@ -26,7 +26,7 @@ pub struct Sizes {
 /// What the figures come from.
 pub const FULL: Sizes = Sizes {
     requests: 2_000,
-    jobs: 400,
+    jobs: 1_000,
     executions: 2_000,
     sequences: 50,
     waiting: 10_000,

@@ -2,18 +2,21 @@
 //!
 //! Source: States Language, "Task State".
 
+mod order;
+
 use std::sync::Arc;
 
 use super::{Catcher, Next, Retrier, State, StateKind};
 use crate::errors::{Fault, HEARTBEAT_TIMEOUT, RUNTIME};
 use crate::history::EventKind;
-use crate::machine::stage::{Given, Stage, unexpected_type};
+use crate::machine::stage::Stage;
 use crate::machine::thread::{Phase, RunningTask, Thread, ThreadId};
 use crate::machine::timers::after;
 use crate::machine::{Command, Flow, Machine, Step, TaskId, TaskRequest, Work};
 use crate::query::{Dynamic, Template};
 use crate::resource::{Pattern, Resource, ResourceKind};
 use crate::value::Value;
+use order::Order;
 
 /// The fields of a Task state.
 #[derive(Debug)]
@@ -292,63 +295,7 @@ impl Machine {
     }
 }
 
-/// What is asked of the outside, and for how long.
-struct Order {
-    parameters: Value,
-    credentials: Option<Arc<str>>,
-    timeout_seconds: Option<u64>,
-    heartbeat_seconds: Option<u64>,
-}
-
 impl Task {
-    /// The request that a test without a mock makes.
-    pub(crate) fn request_for_test(&self, stage: &Stage<'_>) -> Result<TaskRequest, Fault> {
-        let order = self.order(stage)?;
-        Ok(TaskRequest {
-            task: 0,
-            state: stage.state.name.clone(),
-            resource: self.resource.clone(),
-            parameters: order.parameters,
-            credentials: order.credentials,
-            token: None,
-            deadline: order.timeout_seconds.map(|s| after(stage.now, s)),
-        })
-    }
-
-    fn order(&self, stage: &Stage<'_>) -> Result<Order, Fault> {
-        let data_flow = &stage.state.data_flow;
-        let input = data_flow.effective_input(stage)?;
-        Ok(Order {
-            parameters: data_flow.arguments(stage, &input)?,
-            credentials: self.role_arn(stage, &input)?,
-            timeout_seconds: seconds(
-                stage,
-                self.timeout_seconds.as_ref(),
-                "TimeoutSeconds",
-                &input,
-            )?,
-            heartbeat_seconds: seconds(
-                stage,
-                self.heartbeat_seconds.as_ref(),
-                "HeartbeatSeconds",
-                &input,
-            )?,
-        })
-    }
-
-    fn role_arn(&self, stage: &Stage<'_>, input: &Value) -> Result<Option<Arc<str>>, Fault> {
-        let Some(template) = &self.credentials else {
-            return Ok(None);
-        };
-        let credentials = stage.query(input, Given::default(), |scope| {
-            template.evaluate(scope, "Credentials")
-        })?;
-        Ok(match credentials.get("RoleArn") {
-            Some(Value::String(role_arn)) => Some(role_arn.clone()),
-            _ => None,
-        })
-    }
-
     /// The token with which the outside may answer, where the state waits for more than the
     /// answer to its request: AWS gives one to `.sync` tasks, too.
     fn token(&self, execution: &str, thread: &Thread, step: &Step<'_>) -> Option<Arc<str>> {
@@ -363,36 +310,6 @@ impl Task {
             base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, text).into()
         })
     }
-}
-
-fn seconds(
-    stage: &Stage<'_>,
-    field: Option<&Dynamic<u64>>,
-    name: &str,
-    input: &Value,
-) -> Result<Option<u64>, Fault> {
-    let Some(field) = field else {
-        return Ok(None);
-    };
-    let name = match field {
-        Dynamic::Path(_) | Dynamic::Intrinsic(_) => &format!("{name}Path"),
-        Dynamic::Fixed(_) | Dynamic::Expression(_) => name,
-    };
-    let read = |value: &Value| {
-        value
-            .as_i64()
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .filter(|seconds| *seconds > 0)
-            .ok_or(())
-    };
-    stage
-        .dynamic(field, name, input, read, |(), value, text| match field {
-            Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),
-            _ => format!(
-                "The {name} field refers to value \"{value}\" which is not a valid integer: {text}"
-            ),
-        })
-        .map(Some)
 }
 
 /// Whether the request was accepted, of a task whose end is another answer than that to its

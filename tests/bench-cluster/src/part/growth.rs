@@ -10,7 +10,7 @@ use crate::plain;
 use crate::report::{Goal, Report};
 use crate::workload::Workload;
 
-/// By how much the dearest may exceed the cheapest, in percent.
+/// By how much the cost of each may grow with their number, in percent.
 const FLAT: f64 = 20.0;
 
 /// What one execution costs, in milliseconds.
@@ -37,28 +37,34 @@ pub async fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         .map(|(count, _)| count.to_string())
         .collect();
     let names = names.join(" → ");
-    let elapsed = spread(costs.iter().map(|cost| cost.elapsed));
+    let elapsed = growth(costs.iter().map(|cost| cost.elapsed));
     let goal = Goal::at_most(elapsed, FLAT, " %");
     report.goal(
-        format!("{names} executions: time of each, spread"),
+        format!("{names} executions: growth of the time of each"),
         format!("{elapsed:.0} %"),
         goal,
     );
-    let cpu = spread(costs.iter().map(|cost| cost.cpu));
+    let cpu = growth(costs.iter().map(|cost| cost.cpu));
     let goal = Goal::at_most(cpu, FLAT, " %");
     report.goal(
-        format!("{names} executions: operator's CPU, spread"),
+        format!("{names} executions: growth of the operator's CPU"),
         format!("{cpu:.0} %"),
         goal,
     );
     Ok(())
 }
 
-/// By how many percent the largest exceeds the smallest.
-fn spread(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = values.clone().fold(f64::MIN, f64::max);
-    let smallest = values.fold(f64::MAX, f64::min);
-    100.0 * (largest / smallest - 1.0)
+/// By how many percent the cost at a size exceeds that at a smaller size, at most; less than
+/// nothing where more are always cheaper.
+fn growth(costs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let mut larger = costs.clone();
+    let mut most = f64::MIN;
+    for cost in costs {
+        larger.next();
+        let ratios = larger.clone().map(|later| later / cost - 1.0);
+        most = ratios.fold(most, f64::max);
+    }
+    100.0 * most
 }
 
 async fn measure_size(bench: &Bench, count: usize, times: usize) -> Result<Cost> {
@@ -102,4 +108,20 @@ async fn measure_once(
         elapsed: since.elapsed().as_secs_f64(),
         cpu: operator.usage()?.cpu_seconds - before.cpu_seconds,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::growth;
+
+    #[rstest]
+    #[case::dearer(&[1.0, 1.1, 1.25], 25.0)]
+    #[case::dearest_in_the_middle(&[1.0, 1.5, 1.2], 50.0)]
+    #[case::cheaper(&[2.0, 1.0, 0.9], -10.0)]
+    fn growth_is_from_a_size_to_a_larger_one(#[case] costs: &[f64], #[case] expected: f64) {
+        let found = growth(costs.iter().copied());
+        assert!((found - expected).abs() < 1e-9, "{found}");
+    }
 }

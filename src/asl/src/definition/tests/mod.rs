@@ -1,5 +1,6 @@
 //! Definitions that are compiled, and what is said about those that are not.
 
+mod expressions;
 mod fields;
 mod hostile;
 mod map;

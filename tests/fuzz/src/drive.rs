@@ -20,6 +20,7 @@ pub fn limits() -> Limits {
         variables_bytes: 64 * 1024,
         items_bytes: 64 * 1024,
         states_per_step: 100,
+        ..Limits::default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! How many executions run at a time, and who is next.
 
+use std::time::Duration;
+
 use crd::{ExecutionStatus, RunStatus};
 use e2e::definition::single;
 use e2e::scenario::{WORKFLOW, condition};
@@ -38,16 +40,22 @@ async fn until_queued(run: &Run<'_>) -> ExecutionStatus {
     run.until("queued", PATIENCE, queued).await
 }
 
-fn status_writes(scenario: &Scenario, run: &Run<'_>) -> Option<usize> {
+/// How often its status was written, once that is this often: the log tells of a write a moment
+/// after it was seen.
+async fn status_writes(scenario: &Scenario, run: &Run<'_>, expected: usize) -> Option<usize> {
     let audit = scenario.audit.as_ref()?;
-    let writes = audit.requests(&scenario.namespace, "executions/status");
-    let of_run = |name: &str| name == run.name;
-    Some(
-        writes
-            .iter()
-            .filter(|write| of_run(&write.name) && write.code == 200)
-            .count(),
-    )
+    let count = || {
+        let writes = audit.requests(&scenario.namespace, "executions/status");
+        let of_run = writes.iter().filter(|write| write.name == run.name);
+        of_run.filter(|write| write.code == 200).count()
+    };
+    for _ in 0..50 {
+        if count() >= expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Some(count())
 }
 
 #[tokio::test]
@@ -73,7 +81,7 @@ async fn executions_of_a_state_machine_wait_for_each_other_in_the_order_of_their
         ended = stop;
     }
     // that it is queued, that it waits, and that it ended
-    let writes = status_writes(&scenario, &runs[2]);
+    let writes = status_writes(&scenario, &runs[2], 3).await;
     assert!(writes.is_none_or(|writes| writes == 3), "{writes:?}");
 }
 

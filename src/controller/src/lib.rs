@@ -24,6 +24,7 @@ mod metrics;
 mod observer;
 pub mod options;
 mod queue;
+mod reconciling;
 mod revision;
 mod state_machine;
 mod watching;

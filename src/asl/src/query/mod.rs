@@ -21,6 +21,8 @@ pub mod jsonata;
 pub mod jsonpath;
 pub mod template;
 
+use std::borrow::Cow;
+
 pub use jsonata::Expression;
 pub use jsonpath::{Path, ReferencePath};
 pub use random::Random;
@@ -94,4 +96,16 @@ pub enum Dynamic<T> {
     Intrinsic(jsonpath::Intrinsic),
     /// A JSONata expression.
     Expression(Expression),
+}
+
+impl<T> Dynamic<T> {
+    /// What the field is called as it is written, such as `SecondsPath`; `name` is that of the
+    /// fixed one.
+    #[must_use]
+    pub fn field_name<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Path(_) | Self::Intrinsic(_) => Cow::Owned(format!("{name}Path")),
+            Self::Fixed(_) | Self::Expression(_) => Cow::Borrowed(name),
+        }
+    }
 }

@@ -39,10 +39,7 @@ fn text(
     let Some(field) = field else {
         return Ok(None);
     };
-    let name = match field {
-        Dynamic::Path(_) | Dynamic::Intrinsic(_) => &format!("{name}Path"),
-        Dynamic::Fixed(_) | Dynamic::Expression(_) => name,
-    };
+    let name = &*field.field_name(name);
     let read = |value: &Value| match value {
         Value::String(text) => Ok(text.clone()),
         _ => Err(()),

@@ -56,14 +56,24 @@ pub fn apply_start(
     Ok(())
 }
 
-/// Continues an execution.
+/// How an execution is taken up from its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeUp {
+    /// It runs, and is continued.
+    Resume,
+    /// It ended, and is to go on from there.
+    Redrive,
+}
+
+/// Has a driver take an execution up from its record.
 ///
 /// # Errors
-/// Its record cannot be continued, or a page of it not be read.
-pub async fn apply_resume(
+/// Its record cannot be continued, or a page of it not be read; or it may not be redriven.
+pub async fn apply_take_up(
     context: &Arc<Context>,
     resumable: Resumable,
     revision: Arc<Revision>,
+    how: TakeUp,
 ) -> Result<(), ResumeFailure> {
     let Resumable {
         execution,
@@ -74,32 +84,14 @@ pub async fn apply_resume(
     let ports = ports(context, &execution, fixed(&execution, &revision));
     let definition = revision.definition.clone();
     let known = known(&execution)?;
-    let (driver, handle) =
-        Driver::resume(ports, settings, definition, &record, tasks, known).await?;
-    carry(context, &execution, revision, driver, handle);
-    Ok(())
-}
-
-/// Has an execution that ended go on from where it ended.
-///
-/// # Errors
-/// As of [`apply_resume`]; also, it may not be redriven.
-pub async fn apply_redrive(
-    context: &Arc<Context>,
-    ended: Resumable,
-    revision: Arc<Revision>,
-) -> Result<(), ResumeFailure> {
-    let Resumable {
-        execution,
-        record,
-        tasks,
-    } = ended;
-    let settings = settings(context, &execution, &revision)?;
-    let ports = ports(context, &execution, fixed(&execution, &revision));
-    let definition = revision.definition.clone();
-    let known = known(&execution)?;
-    let (driver, handle) =
-        Driver::redrive(ports, settings, definition, &record, tasks, known).await?;
+    let (driver, handle) = match how {
+        TakeUp::Resume => {
+            Driver::resume(ports, settings, definition, &record, tasks, known).await?
+        }
+        TakeUp::Redrive => {
+            Driver::redrive(ports, settings, definition, &record, tasks, known).await?
+        }
+    };
     carry(context, &execution, revision, driver, handle);
     Ok(())
 }

@@ -20,15 +20,15 @@ use std::time::Instant;
 use asl::errors::Fault;
 use crd::{Execution, ExecutionStatus, Lean, RunStatus, reasons};
 use engine::driver::ResumeError;
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{Stream, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::apply::{ResumeFailure, apply_let_go, apply_resume, apply_start, apply_status};
+use self::apply::{ResumeFailure, TakeUp, apply_let_go, apply_start, apply_status, apply_take_up};
 use self::decide::{Decision, Seen, StartDecision, decide, decide_start, deleted};
 use self::dereference::{dereference_record, dereference_revision};
 use self::status::{build_never_started, build_waiting};
@@ -36,6 +36,7 @@ use self::validate::{Request, validate_execution};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::live::Stash;
+use crate::reconciling::reconcile_until_shutdown;
 use crate::revision::Revision;
 use crate::watching::watch_lean;
 
@@ -56,18 +57,8 @@ pub async fn run_controller(
     writer: Writer<Execution>,
     wake: UnboundedReceiver<ObjectRef<Execution>>,
 ) {
-    let stop = context.shutdown.clone();
-    let wake = futures::stream::unfold(wake, |mut wake| async {
-        wake.recv().await.map(|object| (object, wake))
-    });
-    let config = Config::default().concurrency(context.options.concurrency);
-    Controller::for_stream(watch(context.clone(), writer), reader)
-        .with_config(config)
-        .reconcile_on(wake)
-        .graceful_shutdown_on(stop.cancelled_owned())
-        .run(reconcile, on_error, context)
-        .for_each(|_| std::future::ready(()))
-        .await;
+    let watch = watch(context.clone(), writer);
+    reconcile_until_shutdown(context, watch, reader, wake, reconcile, on_error).await;
 }
 
 /// The unfinished Executions, each time something about them changes that is not ours: a change
@@ -291,7 +282,7 @@ async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<(), Rec
     };
     let revision = dereference_revision(context, &resumable.execution).await?;
     let execution = resumable.execution.clone();
-    match apply_resume(context, resumable, revision).await {
+    match apply_take_up(context, resumable, revision, TakeUp::Resume).await {
         Ok(()) => {}
         Err(ResumeFailure::Object(error)) => return Err(error),
         Err(ResumeFailure::Record(ResumeError::Page(error))) => {

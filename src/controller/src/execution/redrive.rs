@@ -11,15 +11,17 @@ use std::time::Duration;
 
 use crd::{Execution, Lean, reasons};
 use engine::driver::ResumeError;
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
-use kube::runtime::controller::{Action, Config, Controller};
+use futures::{Stream, TryStreamExt as _};
+use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::decide::{RedriveDecision, decide_redrive};
-use super::apply::{ResumeFailure, apply_advised, apply_let_go, apply_redrive, execution_key};
+use super::apply::{
+    ResumeFailure, TakeUp, apply_advised, apply_let_go, apply_take_up, execution_key,
+};
 use super::decide::is_held;
 use super::dereference::{
     Resumable, dereference_ended, dereference_revision, dereference_state_machine,
@@ -28,6 +30,7 @@ use super::{leave_queue, on_error};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::events::Notice;
+use crate::reconciling::reconcile_until_shutdown;
 use crate::watching::watch_lean;
 
 /// Selects what ended and has `spec.redriveCount`.
@@ -46,18 +49,8 @@ pub async fn run_redrives(
     writer: Writer<Execution>,
     wake: UnboundedReceiver<ObjectRef<Execution>>,
 ) {
-    let stop = context.shutdown.clone();
-    let wake = futures::stream::unfold(wake, |mut wake| async {
-        wake.recv().await.map(|object| (object, wake))
-    });
-    let config = Config::default().concurrency(context.options.concurrency);
-    Controller::for_stream(watch(context.clone(), writer), reader)
-        .with_config(config)
-        .reconcile_on(wake)
-        .graceful_shutdown_on(stop.cancelled_owned())
-        .run(reconcile, on_error, context)
-        .for_each(|_| std::future::ready(()))
-        .await;
+    let watch = watch(context.clone(), writer);
+    reconcile_until_shutdown(context, watch, reader, wake, reconcile, on_error).await;
 }
 
 fn watch(
@@ -145,7 +138,7 @@ async fn redrive(context: &Arc<Context>, ended: Resumable) -> Result<(), Reconci
     {
         return refuse(context, &execution, why.to_owned()).await;
     }
-    match apply_redrive(context, ended, revision).await {
+    match apply_take_up(context, ended, revision, TakeUp::Redrive).await {
         Ok(()) => Ok(()),
         Err(ResumeFailure::Object(error)) => Err(error),
         Err(ResumeFailure::Record(ResumeError::Page(error))) => {

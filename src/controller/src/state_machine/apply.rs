@@ -1,8 +1,9 @@
 //! Pinning a StateMachine, and letting go of it. Client required.
 
+use asl::machine::REDRIVABLE_PERIOD;
 use crd::metadata::finalizers;
 use crd::{Execution, Lean, RunStatus, StateMachine, StateMachineStatus};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
@@ -13,9 +14,6 @@ use crate::revision::{Content, OWNER_LABEL, build_object, decide_superfluous};
 
 /// Who writes, for `metadata.managedFields`.
 const FIELD_MANAGER: &str = "sfn-operator-statemachines";
-/// For how long after its end an execution may be redriven. Source: API reference,
-/// `RedriveExecution`.
-const REDRIVABLE_PERIOD: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How many Executions are listed at a time: mostly the first tells that a revision is needed.
 const PAGE: u32 = 10;
 
@@ -241,6 +239,7 @@ fn state_machines(context: &Context, state_machine: &StateMachine) -> Api<Lean<S
 #[cfg(test)]
 mod tests {
     use crd::{ExecutionStatus, Time};
+    use jiff::SignedDuration;
     use rstest::rstest;
 
     use super::*;

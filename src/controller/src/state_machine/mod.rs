@@ -14,7 +14,7 @@ use asl::resource::Resource;
 use crd::{Lean, StateMachine, Time};
 use futures::StreamExt as _;
 use jiff::Timestamp;
-use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::controller::Action;
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
@@ -29,6 +29,7 @@ use crate::context::Context;
 use crate::definitions::Known;
 use crate::error::ReconcileError;
 use crate::history_limits::Limits;
+use crate::reconciling::reconcile_until_shutdown;
 use crate::revision::{Content, Revision};
 use crate::watching::watch_lean;
 
@@ -45,10 +46,6 @@ pub async fn run_controller(
     context: Arc<Context>,
     wake: UnboundedReceiver<ObjectRef<StateMachine>>,
 ) {
-    let stop = context.shutdown.clone();
-    let wake = futures::stream::unfold(wake, |mut wake| async {
-        wake.recv().await.map(|object| (object, wake))
-    });
     let state_machines: Api<Lean<StateMachine>> = context.api();
     let (reader, writer) = reflector::store();
     let leaving = context.clone();
@@ -67,14 +64,7 @@ pub async fn run_controller(
                 .combine(predicates::annotations),
             PredicateConfig::default(),
         );
-    let config = Config::default().concurrency(context.options.concurrency);
-    Controller::for_stream(stream, reader)
-        .with_config(config)
-        .reconcile_on(wake)
-        .graceful_shutdown_on(stop.cancelled_owned())
-        .run(reconcile, on_error, context)
-        .for_each(|_| std::future::ready(()))
-        .await;
+    reconcile_until_shutdown(context, stream, reader, wake, reconcile, on_error).await;
 }
 
 fn forget(context: &Context, state_machine: &StateMachine) {

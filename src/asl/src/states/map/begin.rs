@@ -204,7 +204,7 @@ impl Map {
         let Some(field) = &self.tolerated_failure_percentage else {
             return Ok(None);
         };
-        let name = field_name(field, "ToleratedFailurePercentage");
+        let name = field.field_name("ToleratedFailurePercentage");
         let read = |value: &Value| value.as_number().map(|n| n.as_f64()).ok_or(());
         let percentage = stage.dynamic(field, &name, input, read, |(), value, text| {
             wrong_number(field, &name, "float", value, text)
@@ -226,20 +226,13 @@ pub(super) fn whole_number(
     let Some(field) = field else {
         return Ok(None);
     };
-    let name = field_name(field, name);
+    let name = field.field_name(name);
     let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
     stage
         .dynamic(field, &name, input, read, |(), value, text| {
             wrong_number(field, &name, "integer", value, text)
         })
         .map(Some)
-}
-
-fn field_name<T>(field: &Dynamic<T>, name: &str) -> String {
-    match field {
-        Dynamic::Path(_) | Dynamic::Intrinsic(_) => format!("{name}Path"),
-        Dynamic::Fixed(_) | Dynamic::Expression(_) => name.to_owned(),
-    }
 }
 
 fn wrong_number<T>(

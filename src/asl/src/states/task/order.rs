@@ -80,10 +80,7 @@ fn seconds(
     let Some(field) = field else {
         return Ok(None);
     };
-    let name = match field {
-        Dynamic::Path(_) | Dynamic::Intrinsic(_) => &format!("{name}Path"),
-        Dynamic::Fixed(_) | Dynamic::Expression(_) => name,
-    };
+    let name = &*field.field_name(name);
     let read = |value: &Value| {
         value
             .as_i64()

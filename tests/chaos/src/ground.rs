@@ -135,17 +135,24 @@ impl Ground {
         self.apply(&objects.join("\n---\n")).await
     }
 
+    /// Applies objects, again and again while the API server is away.
     async fn apply(&self, objects: &str) -> Result<()> {
-        let (namespace, objects) = (self.namespace.clone(), objects.to_owned());
-        let applying = tokio::task::spawn_blocking(move || {
-            let arguments = ["apply", "--server-side", "-n", &namespace, "-f", "-"];
-            try_kubectl(&arguments, &objects)
-        });
-        let answer = applying.await.context("kubectl")?;
-        if !answer.success {
-            bail!("kubectl apply: {}", answer.stderr);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let (namespace, objects) = (self.namespace.clone(), objects.to_owned());
+            let applying = tokio::task::spawn_blocking(move || {
+                let arguments = ["apply", "--server-side", "-n", &namespace, "-f", "-"];
+                try_kubectl(&arguments, &objects)
+            });
+            let answer = applying.await.context("kubectl")?;
+            if answer.success {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                bail!("kubectl apply: {}", answer.stderr);
+            }
+            sleep(PAUSE).await;
         }
-        Ok(())
     }
 
     /// Asks an execution to stop.

@@ -3,6 +3,7 @@
 
 mod dice;
 mod fault;
+mod gate;
 mod ground;
 mod judge;
 mod operator;
@@ -15,6 +16,7 @@ mod workload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -22,8 +24,8 @@ use clap::Parser;
 use e2e::audit::Audit;
 use futures::{StreamExt, stream};
 use kube::{Client, Config};
-use tokio::sync::RwLock;
 
+use crate::gate::Gate;
 use crate::plan::Plan;
 use crate::round::{Outcome, World, play};
 
@@ -56,6 +58,9 @@ struct Arguments {
     /// Go on after a round that failed
     #[arg(long)]
     keep_going: bool,
+    /// Keep the operators' logs of good rounds as well
+    #[arg(long)]
+    keep_logs: bool,
     /// The operator's binary
     #[arg(long, value_name = "FILE", default_value = "target/debug/sfn")]
     sfn: PathBuf,
@@ -95,8 +100,7 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     println!("seed {seed}");
     let begun = Instant::now();
     let total = *rounds.end();
-    let exclusive = RwLock::new(());
-    let (world, exclusive) = (&world, &exclusive);
+    let world = &world;
     let calm = arguments.calm;
     let mut played = stream::iter(rounds)
         .map(|round| async move {
@@ -104,13 +108,13 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
                 true => Plan::calm(seed, round),
                 false => Plan::new(seed, round, local),
             };
-            let outcome = play_in_turn(world, &plan, exclusive).await;
+            let outcome = play(world, &plan).await;
             (plan, outcome)
         })
         .buffer_unordered(arguments.at_once);
     let (mut good, mut bad) = (0, 0);
     while let Some((plan, outcome)) = played.next().await {
-        match tell(&plan, total, outcome) {
+        match tell(&plan, total, outcome, arguments.keep_logs) {
             true => good += 1,
             false => bad += 1,
         }
@@ -126,18 +130,9 @@ async fn run(arguments: &Arguments) -> Result<ExitCode> {
     })
 }
 
-/// A round that restarts the control plane is played alone.
-async fn play_in_turn(world: &World, plan: &Plan, exclusive: &RwLock<()>) -> Result<Outcome> {
-    if plan.restarts_control_plane() {
-        let _alone = exclusive.write().await;
-        return play(world, plan).await;
-    }
-    let _among_others = exclusive.read().await;
-    play(world, plan).await
-}
-
-/// Prints what became of a round; gives whether all is well. The logs of a good one are removed.
-fn tell(plan: &Plan, total: u32, outcome: Result<Outcome>) -> bool {
+/// Prints what became of a round; gives whether all is well. The logs of a good one are removed,
+/// unless they are to be kept.
+fn tell(plan: &Plan, total: u32, outcome: Result<Outcome>, keep_logs: bool) -> bool {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -147,10 +142,10 @@ fn tell(plan: &Plan, total: u32, outcome: Result<Outcome>) -> bool {
     };
     println!("{}", report::write_line(plan, total, &outcome));
     let good = outcome.findings.is_empty();
-    if good {
-        let _ = std::fs::remove_dir_all(&outcome.folder);
-    } else {
+    if !good {
         println!("{}", report::write_failure(plan, &outcome));
+    } else if !keep_logs {
+        let _ = std::fs::remove_dir_all(&outcome.folder);
     }
     good
 }
@@ -167,7 +162,7 @@ async fn build_world(arguments: &Arguments) -> Result<World> {
         client,
         upstream: Client::try_from(bare)?,
         program: std::path::absolute(&arguments.sfn)?,
-        cluster: arguments.cluster.clone(),
+        gate: Arc::new(Gate::new(arguments.cluster.clone())),
         folder: arguments.folder.clone(),
     })
 }

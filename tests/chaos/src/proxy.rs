@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::fault::{Fault, Refusal, decide_fault};
+use crate::gate::Gate;
 use crate::plan::Plan;
 use crate::request_class::RequestClass;
 
@@ -63,8 +63,7 @@ struct Desk {
     plan: Plan,
     begun: Instant,
     book: Mutex<Book>,
-    /// Nothing is passed on: the API server is not ready.
-    closed: AtomicBool,
+    gate: Arc<Gate>,
 }
 
 #[derive(Default)]
@@ -78,7 +77,7 @@ impl Proxy {
     ///
     /// # Errors
     /// No port is free.
-    pub async fn start(upstream: Client, plan: Plan) -> std::io::Result<Self> {
+    pub async fn start(upstream: Client, plan: Plan, gate: Arc<Gate>) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let desk = Arc::new(Desk {
@@ -86,7 +85,7 @@ impl Proxy {
             plan,
             begun: Instant::now(),
             book: Mutex::default(),
-            closed: AtomicBool::new(false),
+            gate,
         });
         let mut connections = JoinSet::new();
         connections.spawn(listen(listener, desk.clone()));
@@ -95,17 +94,6 @@ impl Proxy {
             desk,
             _connections: connections,
         })
-    }
-
-    /// Passes nothing on from now on, as a load balancer does whose API server is not ready: one
-    /// that has just started answers before it knows all roles.
-    pub fn close(&self) {
-        self.desk.closed.store(true, Ordering::Relaxed);
-    }
-
-    /// Passes requests on again.
-    pub fn open(&self) {
-        self.desk.closed.store(false, Ordering::Relaxed);
     }
 
     /// What was injected so far, in order.
@@ -216,7 +204,7 @@ impl Desk {
     }
 
     async fn send(&self, message: &Message) -> Result<Response<Body>, Cut> {
-        match self.closed.load(Ordering::Relaxed) {
+        match self.gate.is_closed() {
             true => Err(Cut),
             false => send(&self.upstream, message.clone()).await,
         }

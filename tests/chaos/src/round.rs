@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use crd::{Execution, RunStatus, StateMachine};
 use kube::Client;
-use tokio::process::Command;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::gate::Gate;
 use crate::ground::Ground;
 use crate::judge;
 use crate::operator::{Operator, Setting};
@@ -32,8 +33,8 @@ pub struct World {
     pub token: String,
     /// The binary `sfn`.
     pub program: PathBuf,
-    /// The command that restarts the cluster's components.
-    pub cluster: PathBuf,
+    /// The way to the API server.
+    pub gate: Arc<Gate>,
     /// Where logs go.
     pub folder: PathBuf,
 }
@@ -66,15 +67,14 @@ pub async fn play(world: &World, plan: &Plan) -> Result<Outcome> {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let ground = Ground::new(world.client.clone()).await?;
-    let proxy = Proxy::start(world.upstream.clone(), plan.clone()).await?;
+    let proxy = Proxy::start(world.upstream.clone(), plan.clone(), world.gate.clone()).await?;
     let operators = start_operators(world, plan, &ground, &proxy, &folder)?;
     let round = Round {
         plan,
         cases: build_cases(&ground.namespace),
         ground,
         operators,
-        proxy: &proxy,
-        cluster: &world.cluster,
+        gate: &world.gate,
     };
     let findings = round.play().await?;
     let Round {
@@ -118,8 +118,7 @@ struct Round<'a> {
     cases: Vec<Case>,
     ground: Ground,
     operators: Vec<Operator>,
-    proxy: &'a Proxy,
-    cluster: &'a Path,
+    gate: &'a Gate,
 }
 
 impl Round<'_> {
@@ -174,7 +173,7 @@ impl Round<'_> {
         for mishap in &self.plan.mishaps {
             sleep_until(begun + mishap.at).await;
             match mishap.what {
-                Blow::Restart(names) => self.restart(names).await?,
+                Blow::Restart(names) => self.gate.restart(names).await?,
                 blow => self.leader().await?.suffer(blow).await,
             }
         }
@@ -202,17 +201,6 @@ impl Round<'_> {
         leading
             .or(self.operators.first())
             .context("a round without an operator")
-    }
-
-    async fn restart(&self, names: &[&str]) -> Result<()> {
-        let mut command = Command::new(self.cluster);
-        self.proxy.close();
-        let output = command.arg("restart").args(names).output().await?;
-        self.proxy.open();
-        if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(())
     }
 
     /// Deletes all executions and their StateMachines; gives what is left after a while.

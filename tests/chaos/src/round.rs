@@ -20,8 +20,8 @@ use crate::workload::{Case, Intervention, build_cases};
 
 /// How long executions may take, and afterwards what they leave may stay.
 const LIMIT: Duration = Duration::from_secs(300);
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(300);
+/// The pause between two looks: each is a list or seven, which are to be no burden beside the rest.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What all rounds have in common.
 pub struct World {

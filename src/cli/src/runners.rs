@@ -4,7 +4,7 @@ use asl::Value;
 use asl::errors::{Fault, RUNTIME};
 use asl::resource::Resource;
 use async_trait::async_trait;
-use engine::ports::{RunnerError, Task, TaskRunner, TaskUpdate};
+use engine::ports::{ExecutionKey, RunnerError, Task, TaskRunner, TaskUpdate};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The runners, none of which serves what another does.
@@ -50,5 +50,12 @@ impl TaskRunner for Runners {
             // Nobody ran it.
             None => Ok(()),
         }
+    }
+
+    async fn abandon(&self, execution: &ExecutionKey) -> Result<(), RunnerError> {
+        for runner in &self.0 {
+            runner.abandon(execution).await?;
+        }
+        Ok(())
     }
 }

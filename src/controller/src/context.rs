@@ -59,6 +59,8 @@ pub struct Context {
     pub history_limits: HistoryLimits,
     /// The unfinished Executions, as watched.
     pub executions: Store<Execution>,
+    /// The StateMachines, as watched.
+    pub state_machines: Store<StateMachine>,
     /// The Executions that ended and were ever asked to go on, as watched.
     pub redrives: Store<Execution>,
     /// The drivers, to be waited for at the end.
@@ -103,6 +105,7 @@ impl Context {
     /// What was found out about a StateMachine, and its ARN: Executions that wait for it go on.
     pub fn define(&self, namespace: &str, name: &str, arn: String, known: Known) {
         let waiting = self.definitions.set(namespace, name, arn, known);
+        self.metrics.pending(self.definitions.waiting());
         let objects = waiting
             .iter()
             .filter_map(|object| self.executions.get(object));

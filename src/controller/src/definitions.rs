@@ -49,6 +49,22 @@ struct State {
     waiting: HashMap<Named<Reference>, HashSet<ObjectRef<crd::Execution>>>,
 }
 
+impl State {
+    /// The object's name and what is known of it. Of several StateMachines with the same ARN only
+    /// one can be executed.
+    fn find_by_arn(&self, namespace: &str, arn: &str) -> Option<(&str, &Known)> {
+        let known = self.known.iter();
+        let named = known.filter(|((place, _), (known, _))| place == namespace && known == arn);
+        let found = named.max_by_key(|(_, (_, known))| matches!(known, Known::Ready(_)));
+        found.map(|((_, name), (_, known))| (name.as_str(), known))
+    }
+
+    fn forget_unused(&mut self) {
+        let revisions = &mut self.revisions;
+        revisions.retain(|_, revision| revision.strong_count() > 0);
+    }
+}
+
 impl Definitions {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -84,9 +100,7 @@ impl Definitions {
     pub fn remove(&self, namespace: &str, name: &str) {
         let mut state = self.lock();
         state.known.remove(&(namespace.to_owned(), name.to_owned()));
-        state
-            .revisions
-            .retain(|_, revision| revision.strong_count() > 0);
+        state.forget_unused();
     }
 
     /// What is known of a StateMachine by its object's name.
@@ -101,10 +115,16 @@ impl Definitions {
     #[must_use]
     pub fn name_of(&self, namespace: &str, arn: &str) -> Option<String> {
         let state = self.lock();
-        let mut known = state.known.iter();
-        known
-            .find(|((place, _), (known, _))| place == namespace && known == arn)
-            .map(|((_, name), _)| name.clone())
+        let (name, _) = state.find_by_arn(namespace, arn)?;
+        Some(name.to_owned())
+    }
+
+    /// Forgets the StateMachines that are not there any more.
+    pub fn retain(&self, exists: impl Fn(&str, &str) -> bool) {
+        let mut state = self.lock();
+        let known = &mut state.known;
+        known.retain(|(namespace, name), _| exists(namespace, name));
+        state.forget_unused();
     }
 
     /// What an Execution is to run; where that is not ready, the Execution is woken when it may
@@ -118,14 +138,16 @@ impl Definitions {
     ) -> Option<Known> {
         let mut state = self.lock();
         let known = match reference {
-            Reference::Name(name) => state.known.get(&(namespace.to_owned(), name.clone())),
-            Reference::Arn(arn) => state
-                .known
-                .iter()
-                .find(|((place, _), (known, _))| place == namespace && known == arn)
-                .map(|(_, known)| known),
+            Reference::Name(name) => {
+                let known = state.known.get(&(namespace.to_owned(), name.clone()));
+                known.map(|(_, known)| known)
+            }
+            Reference::Arn(arn) => {
+                let found = state.find_by_arn(namespace, arn);
+                found.map(|(_, known)| known)
+            }
         };
-        let known = known.map(|(_, known)| known.clone());
+        let known = known.cloned();
         if !matches!(known, Some(Known::Ready(_))) {
             let key = (namespace.to_owned(), reference.clone());
             let waiting = state.waiting.entry(key).or_default();
@@ -157,21 +179,10 @@ impl Definitions {
         state.revisions.get(&key)?.upgrade()
     }
 
-    /// Whether a revision is in use somewhere besides being the current one.
+    /// Whether a revision is in use somewhere, be it as the current one.
     #[must_use]
     pub fn is_in_use(&self, namespace: &str, id: &str) -> bool {
         self.revision(namespace, id).is_some()
-    }
-
-    /// Whether a revision of the state machine with this `spec.name` is in use somewhere.
-    #[must_use]
-    pub fn is_carried(&self, namespace: &str, state_machine: &str) -> bool {
-        let state = self.lock();
-        state.revisions.iter().any(|((place, _), revision)| {
-            let revision = revision.upgrade();
-            place == namespace
-                && revision.is_some_and(|revision| revision.content.name == state_machine)
-        })
     }
 
     /// Shares a revision that was read back.

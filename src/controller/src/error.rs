@@ -26,8 +26,11 @@ pub enum ReconcileError {
         /// What is wrong with it.
         why: String,
     },
-    /// An execution cannot be continued now.
+    /// An execution cannot be continued, now or later.
     #[error("the execution cannot be continued: {0}")]
+    Lost(String),
+    /// An execution cannot be continued now.
+    #[error("the execution cannot be continued now: {0}")]
     Resume(String),
 }
 
@@ -40,6 +43,13 @@ impl ReconcileError {
         }
     }
 
+    /// Whether trying again is of no use: what an execution needs is gone, or cannot be read by
+    /// this version.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Revision { .. })
+    }
+
     /// A word for metrics: few and fixed.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -47,6 +57,7 @@ impl ReconcileError {
             Self::Request { source, .. } => request_label(source),
             Self::Incomplete(_) => "incomplete",
             Self::Revision { .. } => "revision",
+            Self::Lost(_) => "lost",
             Self::Resume(_) => "resume",
         }
     }

@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
 use crate::execution::redrive::decide::awaits_redrive;
 use crate::finished::{delete_as_read, read_finished};
+use crate::paging::next_page;
 use crate::queue::Standing;
 
 /// How often what finished elsewhere is looked for.
@@ -84,6 +85,7 @@ async fn delete_what_is_due(context: &Context, mut receiver: UnboundedReceiver<D
         let now = Timestamp::now();
         if list_at <= now {
             list(context, &mut waiting).await;
+            context.live.expire();
             list_at = now + LIST_PERIOD;
         }
         while let Some(due) = waiting.first().filter(|due| due.at <= now).cloned() {
@@ -112,8 +114,8 @@ async fn list(context: &Context, waiting: &mut BTreeSet<Due>) {
                 .iter()
                 .filter_map(|Lean(execution)| read_due(execution)),
         );
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
+        match next_page(&params, &page.metadata) {
+            Some(next) => params = next,
             None => return,
         }
     }

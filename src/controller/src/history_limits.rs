@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::error::{is_conflict, is_not_found};
 use crate::execution::redrive::decide::awaits_redrive;
 use crate::finished::{delete_as_read, read_finished};
+use crate::paging::next_page;
 use crate::queue::Standing;
 
 /// For how long Executions that end are awaited before they are counted, at least.
@@ -271,8 +272,8 @@ async fn list(
         let request = request.map_err(kube::Error::BuildRequest)?;
         let page: ObjectList<LeanMetadata> = context.client.request(request).await?;
         found.extend(page.items.into_iter().map(|LeanMetadata(found)| found));
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
+        match next_page(&params, &page.metadata) {
+            Some(next) => params = next,
             None => return Ok(found),
         }
     }

@@ -97,6 +97,8 @@ impl Election {
             match tokio::time::timeout(limit, self.attempt()).await {
                 Ok(Ok(true)) => return,
                 Ok(Ok(false)) => {}
+                // another was faster
+                Ok(Err(error)) if is_conflict(&error) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "the lease cannot be read or written"),
                 Err(_) => tracing::warn!("the API server does not answer about the lease"),
             }
@@ -180,7 +182,7 @@ impl Election {
                 self.options.leadership.hold_until(until);
                 Ok(true)
             }
-            Err(error) if is_conflict(&error) => Ok(false),
+            // Of a conflict as well: somebody wrote it meanwhile, which need not be its holder.
             Err(error) => Err(error),
         }
     }

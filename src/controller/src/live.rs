@@ -39,7 +39,7 @@ struct Carried {
     handle: Handle,
     /// The object's resourceVersion when it was taken up.
     since: Option<u64>,
-    #[allow(dead_code, reason = "it is kept from being pruned while it is held")]
+    /// It is kept from being pruned while it is held.
     revision: Arc<Revision>,
 }
 
@@ -133,6 +133,17 @@ impl Live {
     #[must_use]
     pub fn is_carried(&self, uid: &str) -> bool {
         matches!(self.lock().get(uid), Some(Entry::Live(_)))
+    }
+
+    /// How many executions of a StateMachine, by its uid, are carried.
+    #[must_use]
+    pub fn count_of(&self, state_machine: &str) -> usize {
+        let entries = self.lock();
+        let of_it = |entry: &&Entry| match entry {
+            Entry::Live(carried) => *carried.revision.state_machine == *state_machine,
+            _ => false,
+        };
+        entries.values().filter(of_it).count()
     }
 
     /// Stops an execution, if it is carried.

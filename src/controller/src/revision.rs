@@ -1,8 +1,10 @@
 //! Revisions: what an execution runs is pinned when it starts, as AWS does ("running executions
 //! continue to use the previous definition and roleArn", `UpdateStateMachine`).
 //!
-//! A revision is an `apps/v1` ControllerRevision owned by its StateMachine. Its name ends in a
-//! digest of its content, so that the same content is the same revision.
+//! A revision is an `apps/v1` ControllerRevision. Its name ends in a digest of its content, so that
+//! the same content is the same revision. Its StateMachine is named by a label, not by an owner
+//! reference: a StateMachine that is deleted in the foreground, as Argo CD does it, would lose its
+//! revisions while its executions still run.
 
 use std::sync::Arc;
 
@@ -12,16 +14,17 @@ use crd::{StateMachine, StateMachineType};
 use engine::ports::{Identity, TaskRunner};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
+use kube::ResourceExt as _;
 use kube::api::ObjectMeta;
-use kube::{Resource as _, ResourceExt as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::arn::Place;
 use crate::error::ReconcileError;
 
-/// How many hex digits of the digest end a revision's name.
-const DIGITS: usize = 10;
+/// How many hex digits of the digest end a revision's name: so many that nobody finds another
+/// content for a name.
+const DIGITS: usize = 20;
 /// Names the StateMachine that a revision belongs to, by its uid.
 pub const OWNER_LABEL: &str = "sfn.services.k8s.aws/state-machine-uid";
 /// The longest name of a ControllerRevision.
@@ -74,14 +77,23 @@ impl Content {
     /// The revision's name: that of the StateMachine and a digest of the content.
     #[must_use]
     pub fn revision_id(&self, state_machine: &str) -> String {
-        // Writing to memory what derives Serialize cannot fail.
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        let digest = Sha256::digest(&json);
-        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         let room = MAX_NAME - DIGITS - 1;
         let name: String = state_machine.chars().take(room).collect();
-        let digits: String = digits.chars().take(DIGITS).collect();
-        format!("{}-{digits}", name.trim_end_matches(['-', '.']))
+        format!("{}-{}", name.trim_end_matches(['-', '.']), self.digits())
+    }
+
+    /// The beginning of the content's SHA-256, in hex.
+    fn digits(&self) -> String {
+        // Writing to memory what derives Serialize cannot fail.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let digest = Sha256::digest(&json).into_iter();
+        let digits: String = digest.map(|byte| format!("{byte:02x}")).collect();
+        digits.chars().take(DIGITS).collect()
+    }
+
+    fn is_named(&self, revision: &str) -> bool {
+        let digits = revision.rsplit_once('-').map(|(_, digits)| digits);
+        digits == Some(self.digits().as_str())
     }
 }
 
@@ -94,12 +106,14 @@ pub struct Revision {
     pub content: Content,
     /// The definition.
     pub definition: Arc<Definition>,
+    /// The uid of the StateMachine.
+    pub state_machine: Arc<str>,
 }
 
 impl Revision {
     /// A revision of compiled content. The definition's text is not kept.
     #[must_use]
-    pub fn new(id: &str, content: Content, definition: Definition) -> Self {
+    pub fn new(id: &str, state_machine: &str, content: Content, definition: Definition) -> Self {
         Self {
             id: id.into(),
             content: Content {
@@ -107,6 +121,7 @@ impl Revision {
                 ..content
             },
             definition: Arc::new(definition),
+            state_machine: state_machine.into(),
         }
     }
 
@@ -135,15 +150,14 @@ pub fn build_object(
     number: i64,
 ) -> Result<ControllerRevision, ReconcileError> {
     let owner = state_machine
-        .controller_owner_ref(&())
+        .uid()
         .ok_or(ReconcileError::Incomplete("uid"))?;
     let data = serde_json::to_value(content).unwrap_or_default();
     Ok(ControllerRevision {
         metadata: ObjectMeta {
             name: Some(id.to_owned()),
             namespace: state_machine.namespace(),
-            labels: Some([(OWNER_LABEL.to_owned(), owner.uid.clone())].into()),
-            owner_references: Some(vec![owner]),
+            labels: Some([(OWNER_LABEL.to_owned(), owner)].into()),
             ..ObjectMeta::default()
         },
         data: Some(RawExtension(data)),
@@ -151,7 +165,8 @@ pub fn build_object(
     })
 }
 
-/// A revision from its object.
+/// A revision from its object. Its content gives a role to executions, so that it counts only where
+/// it is the one that its name was made of: nobody else's object can pass for it.
 ///
 /// # Errors
 /// The object holds something else, or a definition that this version does not take.
@@ -167,15 +182,11 @@ pub fn read_object(
     let data = object.data.as_ref().map(|data| data.0.clone());
     let content: Content = serde_json::from_value(data.unwrap_or_default())
         .map_err(|error| refuse(error.to_string()))?;
-    if !object
-        .metadata
-        .owner_references
-        .iter()
-        .flatten()
-        .any(|owner| owner.kind == StateMachine::kind(&()) && owner.controller == Some(true))
-    {
-        return Err(refuse("no StateMachine owns it".to_owned()));
+    if !content.is_named(&name) {
+        return Err(refuse("its content is not that of its name".to_owned()));
     }
+    let owner = object.labels().get(OWNER_LABEL);
+    let owner = owner.ok_or_else(|| refuse(format!("it has no label {OWNER_LABEL}")))?;
     let serves = |resource: &Resource| runner.serves(resource);
     let rules = Rules {
         machine_type: content.machine_type(),
@@ -190,7 +201,8 @@ pub fn read_object(
                 .join("; "),
         )
     })?;
-    Ok(Revision::new(&name, content, compiled.state_machine))
+    let definition = compiled.state_machine;
+    Ok(Revision::new(&name, owner, content, definition))
 }
 
 /// Which revisions nobody needs any more: those beyond the newest `keep` that are neither the
@@ -217,7 +229,31 @@ pub fn decide_superfluous<'a>(
 
 #[cfg(test)]
 mod tests {
+    use asl::Value;
+    use asl::errors::Fault;
+    use engine::ports::{RunnerError, Task, TaskUpdate};
+    use rstest::rstest;
+    use tokio::sync::mpsc::UnboundedSender;
+
     use super::*;
+
+    /// Serves nothing.
+    struct Nobody;
+
+    #[async_trait::async_trait]
+    impl TaskRunner for Nobody {
+        fn serves(&self, _: &Resource) -> bool {
+            false
+        }
+
+        async fn run(&self, _: Task, _: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
+            Ok(Value::Null)
+        }
+
+        async fn cancel(&self, _: &Task) -> Result<(), RunnerError> {
+            Ok(())
+        }
+    }
 
     fn content() -> Content {
         Content {
@@ -268,6 +304,36 @@ mod tests {
         assert_eq!(content().revision_id("m"), id);
         let (name, digits) = id.split_once('-').unwrap();
         assert_eq!((name, digits.len()), ("m", DIGITS));
+    }
+
+    #[rstest]
+    #[case::as_it_was_written("M", None)]
+    #[case::with_another_role_than_its_name_was_made_of(
+        "M2",
+        Some("its content is not that of its name")
+    )]
+    fn a_revision_counts_only_as_what_its_name_was_made_of(
+        #[case] name: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let mut state_machine = StateMachine::new("m", crd::StateMachineSpec::default());
+        state_machine.metadata.uid = Some("u".to_owned());
+        let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
+        let content = |name: &str| Content {
+            definition: definition.to_owned(),
+            name: name.to_owned(),
+            ..content()
+        };
+        let id = content("M").revision_id("m");
+        let object = build_object(&state_machine, &id, &content(name), 1).unwrap();
+        let read = read_object(&object, &Nobody);
+        match expected {
+            None => assert_eq!(&*read.unwrap().state_machine, "u"),
+            Some(why) => {
+                let expected = format!("the revision {id} cannot be used: {why}");
+                assert_eq!(read.unwrap_err().to_string(), expected);
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub const DEFINITION_WARNINGS: &str = "DefinitionWarnings";
 pub const DEFINITION_NOT_FOUND: &str = "DefinitionNotFound";
 /// `roleRef` names a Role that is not there or has no ARN yet.
 pub const ROLE_NOT_FOUND: &str = "RoleNotFound";
+/// Another StateMachine of the namespace has its `spec.name`.
+pub const ALREADY_EXISTS: &str = "StateMachineAlreadyExists";
 /// The spec asks for something that this operator does not do.
 pub const UNSUPPORTED: &str = "Unsupported";
 /// Spec and what it stands for agree.
@@ -37,8 +39,8 @@ pub const ABORTED: &str = "Aborted";
 pub const REDRIVEN: &str = "Redriven";
 /// The Execution is asked to go on where it ended, and cannot.
 pub const NOT_REDRIVABLE: &str = "NotRedrivable";
-/// The checkpoint cannot be continued.
-pub const CHECKPOINT_UNREADABLE: &str = "CheckpointUnreadable";
+/// What it takes to continue the Execution is gone, or cannot be read by this version.
+pub const NOT_RESUMABLE: &str = "NotResumable";
 /// A request to the Kubernetes API failed and is tried again.
 pub const RETRYING: &str = "Retrying";
 

@@ -127,6 +127,15 @@ pub trait TaskRunner: Send + Sync {
     /// # Errors
     /// It could not be done now; the caller tries again.
     async fn cancel(&self, task: &Task) -> Result<(), RunnerError>;
+
+    /// Removes what tasks of an execution made that has not ended by itself, where the tasks are not
+    /// known any more: the execution's record is lost. Idempotent.
+    ///
+    /// # Errors
+    /// It could not be done now; the caller tries again.
+    async fn abandon(&self, _execution: &ExecutionKey) -> Result<(), RunnerError> {
+        Ok(())
+    }
 }
 
 /// A runner's work could not be done now.

@@ -26,7 +26,7 @@ use asl::Value;
 use asl::errors::{Fault, RUNTIME};
 use asl::resource::{Pattern, Resource};
 use async_trait::async_trait;
-use engine::ports::{RunnerError, Task, TaskRunner, TaskUpdate};
+use engine::ports::{ExecutionKey, RunnerError, Task, TaskRunner, TaskUpdate};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::api_server::ApiServer;
@@ -157,6 +157,10 @@ impl TaskRunner for KubernetesTasks {
             Some(Service::RunJob) => self.run_job.cancel(task).await,
             _ => Ok(()),
         }
+    }
+
+    async fn abandon(&self, execution: &ExecutionKey) -> Result<(), RunnerError> {
+        self.run_job.abandon(execution).await
     }
 }
 

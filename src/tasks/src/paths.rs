@@ -15,6 +15,9 @@ pub(crate) fn segment(text: &str) -> Option<String> {
     (!elsewhere).then(|| utf8_percent_encode(text, COMPONENT).to_string())
 }
 
+/// The Jobs of all namespaces.
+pub(crate) const ALL_JOBS: &str = "/apis/batch/v1/jobs";
+
 /// The Jobs of a namespace.
 pub(crate) fn jobs(namespace: &str) -> Option<String> {
     let namespace = segment(namespace)?;

@@ -1,12 +1,14 @@
 //! Starting, continuing and letting go of executions. Client required.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use asl::machine::ExecutionInfo;
 use crd::metadata::finalizers;
 use crd::{Execution, ExecutionStatus, Lean};
 use engine::driver::{Driver, End, Handle, Known, Ports, ResumeError, Settings};
-use engine::ports::{ExecutionKey, Revision as Written};
+use engine::ports::{ExecutionKey, Revision as Written, StoreError};
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::reflector::ObjectRef;
@@ -16,8 +18,10 @@ use super::dereference::Resumable;
 use super::status::{Fixed, build_advised};
 use super::store::{ExecutionStore, FIELD_MANAGER};
 use super::validate::Request;
+use crate::backoff::Pace;
 use crate::context::Context;
 use crate::error::{ReconcileError, is_not_found};
+use crate::finalizer::{build_finalizers_patch, change_finalizers};
 use crate::revision::Revision;
 
 /// Starts an execution.
@@ -74,7 +78,7 @@ pub async fn apply_take_up(
     resumable: Resumable,
     revision: Arc<Revision>,
     how: TakeUp,
-) -> Result<(), ResumeFailure> {
+) -> Result<(), ReconcileError> {
     let Resumable {
         execution,
         record,
@@ -84,27 +88,24 @@ pub async fn apply_take_up(
     let ports = ports(context, &execution, fixed(&execution, &revision));
     let definition = revision.definition.clone();
     let known = known(&execution)?;
-    let (driver, handle) = match how {
-        TakeUp::Resume => {
-            Driver::resume(ports, settings, definition, &record, tasks, known).await?
-        }
+    let taken_up = match how {
+        TakeUp::Resume => Driver::resume(ports, settings, definition, &record, tasks, known).await,
         TakeUp::Redrive => {
-            Driver::redrive(ports, settings, definition, &record, tasks, known).await?
+            Driver::redrive(ports, settings, definition, &record, tasks, known).await
         }
     };
+    let (driver, handle) = taken_up.map_err(read_failure)?;
     carry(context, &execution, revision, driver, handle);
     Ok(())
 }
 
-/// Why an execution was not continued.
-#[derive(Debug, thiserror::Error)]
-pub enum ResumeFailure {
-    /// The object lacks something.
-    #[error(transparent)]
-    Object(#[from] ReconcileError),
-    /// The record cannot be continued.
-    #[error(transparent)]
-    Record(#[from] ResumeError),
+fn read_failure(error: ResumeError) -> ReconcileError {
+    let why = error.to_string();
+    match error {
+        ResumeError::Page(StoreError::Gone) => ReconcileError::Lost(why),
+        ResumeError::Page(_) => ReconcileError::Resume(why),
+        _ => ReconcileError::Lost(why),
+    }
 }
 
 /// Has a driver carry an execution to its end.
@@ -128,13 +129,18 @@ fn carry(
         ttl: execution.spec.ttl_seconds_after_finished,
     };
     let state_machine = &revision.content.name;
-    context.admission.occupy(execution, state_machine);
     let version = execution.resource_version().unwrap_or_default();
-    context.live.insert(&uid, &version, handle, revision);
+    // Its place is taken only while it is carried: else whoever sees it deleted gives it away.
+    context
+        .live
+        .insert(&uid, &version, handle, revision.clone());
+    context.admission.occupy(execution, state_machine);
     context.metrics.live(1);
     context.drivers.spawn(async move {
-        let end = driver.run().await;
-        ends.driver_ended(end);
+        match AssertUnwindSafe(driver.run()).catch_unwind().await {
+            Ok(end) => ends.driver_ended(end),
+            Err(_) => ends.driver_panicked(),
+        }
     });
 }
 
@@ -148,6 +154,24 @@ struct Ends {
 }
 
 impl Ends {
+    /// It is taken up again from what is stored, after a pause.
+    fn driver_panicked(self) {
+        let context = self.context;
+        context.metrics.live(-1);
+        context.admission.remove(&self.uid);
+        context.live.forget(&self.uid);
+        let object = self.object;
+        let pause = context
+            .execution_backoffs
+            .failed(object.clone(), Pace::Slow, None);
+        let milliseconds = pause.as_millis();
+        tracing::error!(%object, milliseconds, "its driver panicked; reading it again after a pause");
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            context.wake_execution(object);
+        });
+    }
+
     fn driver_ended(self, end: End) {
         let context = &self.context;
         context.metrics.live(-1);
@@ -234,6 +258,24 @@ fn ports(context: &Arc<Context>, execution: &Execution, fixed: Fixed) -> Ports {
     }
 }
 
+/// Writes the status of an execution that ended without a driver.
+///
+/// # Errors
+/// It could not be written.
+pub async fn apply_ended(
+    context: &Context,
+    execution: &Execution,
+    status: &ExecutionStatus,
+) -> Result<(), ReconcileError> {
+    let mut body = serde_json::to_value(status).unwrap_or_default();
+    if let Some(fields) = body.as_object_mut() {
+        // A merge patch removes only what it names.
+        let gone = ["progress", "currentStates", "tasks"];
+        fields.extend(gone.map(|field| (field.to_owned(), serde_json::Value::Null)));
+    }
+    patch_status(context, execution, body).await
+}
+
 /// Writes the status of an execution that no driver carries, if it says something new.
 ///
 /// # Errors
@@ -301,15 +343,10 @@ pub async fn apply_advised(
 /// # Errors
 /// It could not be removed.
 pub async fn apply_let_go(context: &Context, execution: &Execution) -> Result<(), ReconcileError> {
-    let mut left = execution.finalizers().to_vec();
-    left.retain(|name| name != finalizers::EXECUTION);
-    let patch = serde_json::json!({
-        "metadata": {
-            "resourceVersion": execution.metadata.resource_version,
-            "uid": execution.metadata.uid,
-            "finalizers": left,
-        },
-    });
+    let left = change_finalizers(execution.finalizers(), finalizers::EXECUTION, false);
+    let metadata = &execution.metadata;
+    let (uid, version) = (&metadata.uid, &metadata.resource_version);
+    let patch = build_finalizers_patch(uid.as_deref(), version.as_deref(), &left);
     let params = PatchParams::apply(FIELD_MANAGER);
     let executions = executions(context, execution);
     match executions

@@ -68,6 +68,15 @@ pub fn deleted() -> Fault {
     }
 }
 
+/// Whether it is to be stopped, and with which error.
+#[must_use]
+pub fn stop_of(execution: &Execution) -> Option<Fault> {
+    match execution.metadata.deletion_timestamp {
+        Some(_) => Some(deleted()),
+        None => execution.spec.stop.as_ref().map(stop_fault),
+    }
+}
+
 /// What to do next.
 #[must_use]
 pub fn decide(seen: &Seen<'_>) -> Decision {
@@ -75,10 +84,7 @@ pub fn decide(seen: &Seen<'_>) -> Decision {
     let metadata = &execution.metadata;
     let deleting = metadata.deletion_timestamp.is_some();
     let held = is_held(execution);
-    let stop = match deleting {
-        true => Some(deleted()),
-        false => execution.spec.stop.as_ref().map(stop_fault),
-    };
+    let stop = stop_of(execution);
     let status = execution.status.as_ref().and_then(|status| status.status);
     match (status, seen.taken, stop) {
         (_, true, Some(fault)) => Decision::Stop(fault),

@@ -50,7 +50,7 @@ pub async fn dereference_record(
     }
     if found.record.is_empty() {
         let why = "it runs, but status.checkpoint is empty";
-        return Err(ReconcileError::Resume(why.to_owned()));
+        return Err(ReconcileError::Lost(why.to_owned()));
     }
     Ok(Some(found))
 }
@@ -185,7 +185,13 @@ pub async fn dereference_revision(
         }
         Err(error) => return Err(ReconcileError::request("read the revision")(error)),
     };
-    let revision = revision::read_object(&object, &*context.runner)?;
+    let runner = context.runner.clone();
+    // A definition of 1 MiB takes a while.
+    let reading = tokio::task::spawn_blocking(move || revision::read_object(&object, &*runner));
+    let revision = reading.await.map_err(|_| {
+        let why = format!("reading the revision {id} ended unexpectedly");
+        ReconcileError::Resume(why)
+    })??;
     Ok(context.definitions.share(&namespace, revision))
 }
 

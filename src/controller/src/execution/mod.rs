@@ -2,7 +2,7 @@
 //!
 //! An Execution that started is carried by a driver of the engine, which writes its status; a
 //! reconcile starts drivers, continues them after a restart, and tells them to stop. Finished
-//! Executions are not even watched.
+//! Executions are not watched, but for those that are asked to go on ([`redrive`]).
 
 mod apply;
 pub mod decide;
@@ -15,30 +15,33 @@ mod store;
 pub mod validate;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use asl::errors::Fault;
 use crd::{Execution, ExecutionStatus, Lean, RunStatus, reasons};
-use engine::driver::ResumeError;
 use futures::{Stream, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use kube::runtime::controller::Action;
-use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::apply::{ResumeFailure, TakeUp, apply_let_go, apply_start, apply_status, apply_take_up};
-use self::decide::{Decision, Seen, StartDecision, decide, decide_start, deleted};
+use self::apply::{
+    TakeUp, apply_ended, apply_let_go, apply_start, apply_status, apply_take_up, execution_key,
+};
+use self::decide::{
+    Decision, Seen, StartDecision, decide, decide_start, deleted, is_held, stop_of,
+};
 use self::dereference::{dereference_record, dereference_revision};
-use self::status::{build_never_started, build_waiting};
+use self::status::{build_aborted, build_waiting};
 use self::validate::{Request, validate_execution};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::live::Stash;
-use crate::reconciling::reconcile_until_shutdown;
+use crate::reconciling::{reconcile_until_shutdown, try_again};
 use crate::revision::Revision;
-use crate::watching::watch_lean;
+use crate::watching::{stored_objects, watch_lean};
 
 /// For metrics.
 const KIND: &str = "Execution";
@@ -47,17 +50,20 @@ const KIND: &str = "Execution";
 /// created together, and then a status that is out of date at once would be written for each.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
 
+/// How often an Execution that cannot be continued is tried again.
+const LOOK_AGAIN: Duration = Duration::from_mins(5);
+
 /// Selects what is not finished, as far as a field selector can say so.
 const UNFINISHED: &str = "status.status!=SUCCEEDED,status.status!=FAILED,status.status!=TIMED_OUT,status.status!=ABORTED";
 
 /// Reconciles until `context.shutdown`, then lets what is under way end.
 pub async fn run_controller(
     context: Arc<Context>,
-    reader: Store<Execution>,
     writer: Writer<Execution>,
     wake: UnboundedReceiver<ObjectRef<Execution>>,
 ) {
     let watch = watch(context.clone(), writer);
+    let reader = context.executions.clone();
     reconcile_until_shutdown(context, watch, reader, wake, reconcile, on_error).await;
 }
 
@@ -69,27 +75,29 @@ fn watch(
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
     let config = watcher::Config::default().fields(UNFINISHED);
+    let store = context.executions.clone();
     let (stripping, expecting) = (context.clone(), context.clone());
-    watch_lean(executions, config)
+    let events = watch_lean(executions, config)
         .default_backoff()
         .modify(move |execution| strip(&stripping, execution))
         .reflect(writer)
-        .inspect_ok(move |event| note(&context, event))
-        .applied_objects()
+        .inspect_ok(move |event| note(&context, event));
+    stored_objects(events, store)
         .predicate_filter(
             predicates::generation.combine(predicates::finalizers),
             PredicateConfig::default(),
         )
-        .inspect_ok(move |execution| expect(&expecting, execution))
+        .inspect_ok(move |execution| expect(&expecting, [execution]))
 }
 
-/// An Execution that is to start will be reconciled, and none that was created later overtakes it.
-fn expect(context: &Context, execution: &Execution) {
-    let uid = execution.uid().unwrap_or_default();
-    let taken = context.live.is_taken(&uid);
-    if decide(&Seen { execution, taken }) == Decision::Start {
-        context.admission.expect([execution]);
-    }
+/// Executions that are to start will be reconciled, and none that was created later overtakes them.
+fn expect<'a>(context: &Context, executions: impl IntoIterator<Item = &'a Execution>) {
+    let is_to_start = |execution: &&Execution| {
+        let taken = context.live.is_taken(&execution.uid().unwrap_or_default());
+        decide(&Seen { execution, taken }) == Decision::Start
+    };
+    let executions = executions.into_iter().filter(is_to_start);
+    context.admission.expect(executions);
 }
 
 /// Takes out of a watched object what is not needed in memory: 10,000 of them are kept. The
@@ -141,10 +149,13 @@ fn note(context: &Context, event: &watcher::Event<Execution>) {
             leave_queue(context, execution);
             let object = ObjectRef::from_obj(execution);
             context.definitions.forget(&object);
+            context.metrics.pending(context.definitions.waiting());
             context.execution_backoffs.succeeded(&object);
         }
         watcher::Event::InitDone => {
             context.live.expire();
+            let executions = context.executions.state();
+            expect(context, executions.iter().map(|execution| &**execution));
             context.admission.synced(|uid| context.live.is_taken(uid));
             context.synced.cancel();
         }
@@ -178,22 +189,30 @@ async fn act(execution: &Execution, context: &Arc<Context>) -> Result<Action, Re
     match decision {
         Decision::Nothing => {}
         Decision::Start => return start(execution, context).await,
-        Decision::Resume => resume(execution, context).await?,
+        Decision::Resume => return resume(execution, context).await,
         Decision::Stop(fault) => context.live.stop(&uid, fault),
-        Decision::NeverStart(fault) => never_start(context, execution, &fault).await?,
+        Decision::NeverStart(fault) => end_uncarried(context, execution, &fault).await?,
         Decision::LetGo => apply_let_go(context, execution).await?,
     }
     Ok(Action::await_change())
 }
 
-async fn never_start(
+/// Ends an execution that nobody carries.
+async fn end_uncarried(
     context: &Context,
     execution: &Execution,
     fault: &Fault,
 ) -> Result<(), ReconcileError> {
+    if is_held(execution) {
+        // Once it is let go it is seen again.
+        return apply_let_go(context, execution).await;
+    }
+    if execution.metadata.deletion_timestamp.is_some() {
+        return Ok(());
+    }
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-    let status = build_never_started(current, generation, fault);
-    apply_status(context, execution, status).await?;
+    let status = build_aborted(current, generation, fault);
+    apply_ended(context, execution, &status).await?;
     let (object, spec) = (ObjectRef::from_obj(execution), &execution.spec);
     let state_machine = spec.state_machine_ref.as_ref();
     let state_machine = state_machine.map(|named| named.from.name.as_str());
@@ -275,53 +294,68 @@ fn is_new(execution: &Execution, began: Timestamp) -> bool {
     created.is_some_and(|created| created.0.max(began) + PATIENCE > Timestamp::now())
 }
 
-async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
+/// Has the execution go on; where what that takes is gone for good, it is stopped if it is to be.
+async fn resume(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
+    let lost = match take_up(execution, context).await {
+        Ok(()) => return Ok(Action::await_change()),
+        Err(error) if error.is_lasting() => error,
+        Err(error) => return Err(error),
+    };
+    context.metrics.failed(KIND, lost.label());
+    match stop_of(execution) {
+        Some(fault) => {
+            abandon(context, execution, &fault).await?;
+            Ok(Action::await_change())
+        }
+        None => {
+            report_lost(context, execution, &lost).await?;
+            Ok(Action::requeue(LOOK_AGAIN))
+        }
+    }
+}
+
+async fn take_up(execution: &Execution, context: &Arc<Context>) -> Result<(), ReconcileError> {
     let Some(resumable) = dereference_record(context, execution).await? else {
         leave_queue(context, execution);
         return Ok(());
     };
     let revision = dereference_revision(context, &resumable.execution).await?;
     let execution = resumable.execution.clone();
-    match apply_take_up(context, resumable, revision, TakeUp::Resume).await {
-        Ok(()) => {}
-        Err(ResumeFailure::Object(error)) => return Err(error),
-        Err(ResumeFailure::Record(ResumeError::Page(error))) => {
-            return Err(ReconcileError::Resume(error.to_string()));
-        }
-        Err(ResumeFailure::Record(error)) => {
-            return report_unreadable(context, &execution, &error).await;
-        }
-    }
+    apply_take_up(context, resumable, revision, TakeUp::Resume).await?;
     // What was asked for while nobody carried it.
-    let uid = execution.uid().unwrap_or_default();
-    let seen = Seen {
-        execution: &execution,
-        taken: true,
-    };
-    if let Decision::Stop(fault) = decide(&seen) {
+    if let Some(fault) = stop_of(&execution) {
+        let uid = execution.uid().unwrap_or_default();
         context.live.stop(&uid, fault);
     }
     Ok(())
 }
 
-/// A checkpoint that cannot be continued stays as it is, for a version that can.
-async fn report_unreadable(
+/// What cannot be continued stays as it is, for a version that can, or until somebody stops it.
+async fn report_lost(
     context: &Context,
     execution: &Execution,
-    error: &ResumeError,
+    error: &ReconcileError,
 ) -> Result<(), ReconcileError> {
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-    let reason = reasons::CHECKPOINT_UNREADABLE;
+    let reason = reasons::NOT_RESUMABLE;
     let status = build_waiting(current, generation, true, reason, &error.to_string());
     apply_status(context, execution, status).await
 }
 
+/// Stops an execution of which only the object is left: its Jobs are found by their labels.
+async fn abandon(
+    context: &Context,
+    execution: &Execution,
+    fault: &Fault,
+) -> Result<(), ReconcileError> {
+    if !execution.spec.retain_jobs.unwrap_or_default() {
+        let abandoned = context.runner.abandon(&execution_key(execution)?).await;
+        abandoned.map_err(|error| ReconcileError::Resume(error.to_string()))?;
+    }
+    end_uncarried(context, execution, fault).await
+}
+
 fn on_error(execution: Arc<Execution>, error: &ReconcileError, context: Arc<Context>) -> Action {
-    let object = ObjectRef::from_obj(&*execution);
     let backoffs = &context.execution_backoffs;
-    let pause = backoffs.failed(object.clone(), error.pace(), error.retry_after());
-    context.metrics.failed(KIND, error.label());
-    let milliseconds = pause.as_millis();
-    tracing::warn!(%object, %error, milliseconds, "trying again after a pause");
-    Action::requeue(pause)
+    try_again(&context, KIND, backoffs, &*execution, error)
 }

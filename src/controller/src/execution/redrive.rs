@@ -10,18 +10,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crd::{Execution, Lean, reasons};
-use engine::driver::ResumeError;
 use futures::{Stream, TryStreamExt as _};
 use kube::runtime::controller::Action;
-use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::decide::{RedriveDecision, decide_redrive};
-use super::apply::{
-    ResumeFailure, TakeUp, apply_advised, apply_let_go, apply_take_up, execution_key,
-};
+use super::apply::{TakeUp, apply_advised, apply_let_go, apply_take_up, execution_key};
 use super::decide::is_held;
 use super::dereference::{
     Resumable, dereference_ended, dereference_revision, dereference_state_machine,
@@ -31,7 +28,7 @@ use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::events::Notice;
 use crate::reconciling::reconcile_until_shutdown;
-use crate::watching::watch_lean;
+use crate::watching::{stored_objects, watch_lean};
 
 /// Selects what ended and has `spec.redriveCount`.
 const ASKED: &str =
@@ -45,11 +42,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Redrives until `context.shutdown`.
 pub async fn run_redrives(
     context: Arc<Context>,
-    reader: Store<Execution>,
     writer: Writer<Execution>,
     wake: UnboundedReceiver<ObjectRef<Execution>>,
 ) {
     let watch = watch(context.clone(), writer);
+    let reader = context.redrives.clone();
     reconcile_until_shutdown(context, watch, reader, wake, reconcile, on_error).await;
 }
 
@@ -59,7 +56,8 @@ fn watch(
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
     let config = watcher::Config::default().fields(ASKED);
-    watch_lean(executions, config)
+    let store = context.redrives.clone();
+    let events = watch_lean(executions, config)
         .default_backoff()
         .modify(strip)
         .reflect(writer)
@@ -67,8 +65,8 @@ fn watch(
             if let watcher::Event::Delete(execution) = event {
                 leave_queue(&context, execution);
             }
-        })
-        .applied_objects()
+        });
+    stored_objects(events, store)
 }
 
 /// What is large is read when it is needed.
@@ -139,12 +137,8 @@ async fn redrive(context: &Arc<Context>, ended: Resumable) -> Result<(), Reconci
         return refuse(context, &execution, why.to_owned()).await;
     }
     match apply_take_up(context, ended, revision, TakeUp::Redrive).await {
-        Ok(()) => Ok(()),
-        Err(ResumeFailure::Object(error)) => Err(error),
-        Err(ResumeFailure::Record(ResumeError::Page(error))) => {
-            Err(ReconcileError::Resume(error.to_string()))
-        }
-        Err(ResumeFailure::Record(error)) => refuse(context, &execution, error.to_string()).await,
+        Err(ReconcileError::Lost(why)) => refuse(context, &execution, why).await,
+        result => result,
     }
 }
 

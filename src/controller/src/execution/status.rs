@@ -128,9 +128,9 @@ pub fn build_waiting(
     status
 }
 
-/// The status of an execution that was stopped before it started.
+/// The status of an execution that is stopped while nobody carries it.
 #[must_use]
-pub fn build_never_started(
+pub fn build_aborted(
     current: Option<&ExecutionStatus>,
     generation: Option<i64>,
     fault: &Fault,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crd::metadata::finalizers;
-use crd::{Condition, Execution, ExecutionPage, ExecutionStatus};
+use crd::{Condition, Execution, ExecutionPage, ExecutionStatus, Lean};
 use engine::ports::{ExecutionKey, PageId, Revision, Snapshot, Store, StoreError, Stored};
 use engine::record::Page;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
@@ -21,6 +21,7 @@ use super::pages;
 use super::status::{Fixed, build_status};
 use crate::admission::Admission;
 use crate::error;
+use crate::finalizer::{build_finalizers_patch, change_finalizers};
 
 /// Who writes, for `metadata.managedFields`.
 pub const FIELD_MANAGER: &str = "sfn-operator-executions";
@@ -89,7 +90,7 @@ impl ExecutionStore {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn executions(&self, key: &ExecutionKey) -> Api<Execution> {
+    fn executions(&self, key: &ExecutionKey) -> Api<Lean<Execution>> {
         Api::namespaced(self.client.clone(), &key.namespace)
     }
 
@@ -158,14 +159,9 @@ impl ExecutionStore {
         after: &Revision,
         present: bool,
     ) -> Result<Revision, StoreError> {
-        let mut wanted = self.known().finalizers.clone();
-        wanted.retain(|finalizer| finalizer != finalizers::EXECUTION);
-        if present {
-            wanted.push(finalizers::EXECUTION.to_owned());
-        }
-        let patch = serde_json::json!({
-            "metadata": { "resourceVersion": &*after.0, "uid": &*key.uid, "finalizers": wanted }
-        });
+        let known = self.known().finalizers.clone();
+        let wanted = change_finalizers(&known, finalizers::EXECUTION, present);
+        let patch = build_finalizers_patch(Some(&key.uid), Some(&after.0), &wanted);
         let request = Request::new(Execution::url_path(&(), Some(&key.namespace)))
             .patch(
                 &key.name,
@@ -213,7 +209,7 @@ fn refused(why: impl ToString) -> StoreError {
 #[async_trait]
 impl Store for ExecutionStore {
     async fn load(&self, key: &ExecutionKey) -> Result<Stored, StoreError> {
-        let object = self
+        let Lean(object) = self
             .executions(key)
             .get(&key.name)
             .await

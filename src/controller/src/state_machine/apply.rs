@@ -10,6 +10,8 @@ use kube::{Api, ResourceExt as _};
 
 use crate::context::Context;
 use crate::error::{ReconcileError, is_not_found};
+use crate::finalizer::{build_finalizers_patch, change_finalizers};
+use crate::paging::next_page;
 use crate::revision::{Content, OWNER_LABEL, build_object, decide_superfluous};
 
 /// Who writes, for `metadata.managedFields`.
@@ -29,18 +31,16 @@ pub async fn apply_revision(
 ) -> Result<(), ReconcileError> {
     let namespace = state_machine.namespace().unwrap_or_default();
     let revisions: Api<ControllerRevision> = Api::namespaced(context.client.clone(), &namespace);
-    if revisions
+    let found = revisions
         .get_metadata_opt(id)
         .await
-        .map_err(ReconcileError::request("look for the revision"))?
-        .is_some_and(|found| {
-            found
-                .owner_references()
-                .iter()
-                .any(|owner| Some(&owner.uid) == state_machine.metadata.uid.as_ref())
-        })
-    {
-        return Ok(());
+        .map_err(ReconcileError::request("look for the revision"))?;
+    if let Some(found) = found {
+        if found.labels().get(OWNER_LABEL) == state_machine.metadata.uid.as_ref() {
+            return Ok(());
+        }
+        // It was left behind by one of the same name and content.
+        delete_revision(&revisions, id).await?;
     }
     let others = list_owned(&revisions, state_machine).await?;
     let number = others
@@ -88,13 +88,36 @@ async fn prune(
         if may_be_redriven(context, namespace, name).await? {
             continue;
         }
-        match revisions.delete(name, &DeleteParams::background()).await {
-            Ok(_) => {}
-            Err(error) if is_not_found(&error) => {}
-            Err(error) => return Err(ReconcileError::request("delete an old revision")(error)),
-        }
+        delete_revision(revisions, name).await?;
     }
     Ok(())
+}
+
+/// Removes all revisions of a StateMachine that goes.
+///
+/// # Errors
+/// A request failed.
+pub async fn remove_revisions(
+    context: &Context,
+    state_machine: &StateMachine,
+) -> Result<(), ReconcileError> {
+    let namespace = state_machine.namespace().unwrap_or_default();
+    let revisions: Api<ControllerRevision> = Api::namespaced(context.client.clone(), &namespace);
+    for revision in list_owned(&revisions, state_machine).await? {
+        delete_revision(&revisions, &revision.name_any()).await?;
+    }
+    Ok(())
+}
+
+async fn delete_revision(
+    revisions: &Api<ControllerRevision>,
+    name: &str,
+) -> Result<(), ReconcileError> {
+    match revisions.delete(name, &DeleteParams::background()).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_not_found(&error) => Ok(()),
+        Err(error) => Err(ReconcileError::request("delete a revision")(error)),
+    }
 }
 
 fn is_pinned(context: &Context, namespace: &str, id: &str) -> bool {
@@ -125,8 +148,8 @@ async fn may_be_redriven(
         if items.any(|Lean(execution)| ended_lately(execution, now)) {
             return Ok(true);
         }
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => params = params.continue_token(&token),
+        match next_page(&params, &page.metadata) {
+            Some(next) => params = next,
             None => return Ok(false),
         }
     }
@@ -156,11 +179,10 @@ pub async fn count_running(context: &Context, state_machine: &StateMachine, arn:
     };
     let seen = context.executions.state_filter(running).len();
     // One that was just started may not have been seen running yet.
-    let namespace = state_machine.namespace().unwrap_or_default();
     let carried = context
-        .definitions
-        .is_carried(&namespace, &state_machine.spec.name);
-    seen.max(usize::from(carried))
+        .live
+        .count_of(&state_machine.uid().unwrap_or_default());
+    seen.max(carried)
 }
 
 /// Adds or removes the finalizer.
@@ -172,18 +194,11 @@ pub async fn apply_finalizer(
     state_machine: &StateMachine,
     present: bool,
 ) -> Result<(), ReconcileError> {
-    let mut wanted = state_machine.finalizers().to_vec();
-    wanted.retain(|name| name != finalizers::STATE_MACHINE);
-    if present {
-        wanted.push(finalizers::STATE_MACHINE.to_owned());
-    }
-    let patch = serde_json::json!({
-        "metadata": {
-            "resourceVersion": state_machine.metadata.resource_version,
-            "uid": state_machine.metadata.uid,
-            "finalizers": wanted,
-        },
-    });
+    let finalizers = state_machine.finalizers();
+    let wanted = change_finalizers(finalizers, finalizers::STATE_MACHINE, present);
+    let metadata = &state_machine.metadata;
+    let (uid, version) = (&metadata.uid, &metadata.resource_version);
+    let patch = build_finalizers_patch(uid.as_deref(), version.as_deref(), &wanted);
     let (name, params) = (state_machine.name_any(), PatchParams::apply(FIELD_MANAGER));
     let state_machines = state_machines(context, state_machine);
     match state_machines

@@ -51,6 +51,27 @@ fn is_held(state_machine: &StateMachine) -> bool {
         .any(|name| name == finalizers::STATE_MACHINE)
 }
 
+/// Whether `other` has the name of `state_machine` already: of several with the same `spec.name` in a
+/// namespace, and so the same ARN, the eldest that is to stay has it.
+#[must_use]
+pub fn has_name_of(other: &StateMachine, state_machine: &StateMachine) -> bool {
+    let age = |state_machine: &StateMachine| {
+        let created = state_machine.creation_timestamp();
+        (created.map(|created| created.0), state_machine.name_any())
+    };
+    is_namesake(other, state_machine)
+        && other.metadata.deletion_timestamp.is_none()
+        && age(other) < age(state_machine)
+}
+
+/// Whether two are not the same, and have the same name.
+#[must_use]
+pub fn is_namesake(other: &StateMachine, state_machine: &StateMachine) -> bool {
+    other.spec.name == state_machine.spec.name
+        && other.namespace() == state_machine.namespace()
+        && other.uid() != state_machine.uid()
+}
+
 /// What to do about a StateMachine that is being deleted while `running` executions of it run.
 #[must_use]
 pub fn decide_leave(state_machine: &StateMachine, running: usize) -> Leave {
@@ -66,6 +87,36 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    /// One called `object`, with this `spec.name`.
+    fn named(object: &str, name: &str, created: i64, deleting: bool) -> StateMachine {
+        let mut state_machine = StateMachine::new(
+            object,
+            crd::StateMachineSpec {
+                name: name.to_owned(),
+                ..crd::StateMachineSpec::default()
+            },
+        );
+        let time = |seconds| crd::Time(jiff::Timestamp::from_second(seconds).unwrap());
+        let metadata = &mut state_machine.metadata;
+        metadata.namespace = Some("ns".to_owned());
+        metadata.uid = Some(object.to_owned());
+        metadata.creation_timestamp = Some(time(created));
+        metadata.deletion_timestamp = deleting.then(|| time(created));
+        state_machine
+    }
+
+    #[rstest]
+    #[case::older(named("a", "M", 1, false), true)]
+    #[case::younger(named("a", "M", 3, false), false)]
+    #[case::as_old_and_before_it_by_name(named("a", "M", 2, false), true)]
+    #[case::older_and_leaving(named("a", "M", 1, true), false)]
+    #[case::of_another_name(named("a", "N", 1, false), false)]
+    #[case::itself(named("b", "M", 2, false), false)]
+    fn the_eldest_has_the_name(#[case] other: StateMachine, #[case] expected: bool) {
+        let state_machine = named("b", "M", 2, false);
+        assert_eq!(has_name_of(&other, &state_machine), expected);
+    }
 
     #[rstest]
     #[case::not_ours(false, 3, Leave::Nothing)]

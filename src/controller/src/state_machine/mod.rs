@@ -12,26 +12,26 @@ use std::time::{Duration, Instant};
 use asl::definition::Rules;
 use asl::resource::Resource;
 use crd::{Lean, StateMachine, Time};
-use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
-use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::apply::{apply_finalizer, apply_revision, apply_status, count_running};
-use self::decide::{Leave, Validated, decide_leave, needs_finalizer};
+use self::apply::{apply_finalizer, apply_revision, apply_status, count_running, remove_revisions};
+use self::decide::{Leave, Validated, decide_leave, has_name_of, is_namesake, needs_finalizer};
 use self::dereference::dereference;
 use self::status::{build_invalid, build_leaving, build_valid};
-use self::validate::{Invalid, validate_content, validate_definition};
+use self::validate::{Invalid, validate_content, validate_definition, validate_name};
 use crate::context::Context;
 use crate::definitions::Known;
 use crate::error::ReconcileError;
 use crate::history_limits::Limits;
-use crate::reconciling::reconcile_until_shutdown;
+use crate::reconciling::{reconcile_until_shutdown, try_again};
 use crate::revision::{Content, Revision};
-use crate::watching::watch_lean;
+use crate::watching::{stored_objects, watch_lean};
 
 /// For metrics.
 const KIND: &str = "StateMachine";
@@ -44,27 +44,34 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Reconciles until `context.shutdown`, then lets what is under way end.
 pub async fn run_controller(
     context: Arc<Context>,
+    writer: Writer<StateMachine>,
     wake: UnboundedReceiver<ObjectRef<StateMachine>>,
 ) {
     let state_machines: Api<Lean<StateMachine>> = context.api();
-    let (reader, writer) = reflector::store();
-    let leaving = context.clone();
-    let stream = watch_lean(state_machines, watcher::Config::default())
+    let reader = context.state_machines.clone();
+    let noting = context.clone();
+    let events = watch_lean(state_machines, watcher::Config::default())
         .default_backoff()
         .reflect(writer)
-        .inspect(move |event| {
-            if let Ok(watcher::Event::Delete(state_machine)) = event {
-                forget(&leaving, state_machine);
-            }
-        })
-        .applied_objects()
-        .predicate_filter(
-            predicates::generation
-                .combine(predicates::finalizers)
-                .combine(predicates::annotations),
-            PredicateConfig::default(),
-        );
+        .inspect_ok(move |event| note(&noting, event));
+    let changes = predicates::generation
+        .combine(predicates::finalizers)
+        .combine(predicates::annotations);
+    let stream = stored_objects(events, reader.clone())
+        .predicate_filter(changes, PredicateConfig::default());
     reconcile_until_shutdown(context, stream, reader, wake, reconcile, on_error).await;
+}
+
+fn note(context: &Context, event: &watcher::Event<StateMachine>) {
+    match event {
+        watcher::Event::Delete(state_machine) => forget(context, state_machine),
+        // What was deleted while the watch was broken.
+        watcher::Event::InitDone => context.definitions.retain(|namespace, name| {
+            let object = ObjectRef::new(name).within(namespace);
+            context.state_machines.get(&object).is_some()
+        }),
+        _ => {}
+    }
 }
 
 fn forget(context: &Context, state_machine: &StateMachine) {
@@ -76,6 +83,18 @@ fn forget(context: &Context, state_machine: &StateMachine) {
     let object = ObjectRef::from_obj(state_machine);
     context.history_limits.remove(&object);
     context.state_machine_backoffs.succeeded(&object);
+    wake_namesakes(context, state_machine);
+}
+
+/// The name of one that goes, and its limit, is another's from now on.
+fn wake_namesakes(context: &Context, state_machine: &StateMachine) {
+    let state_machines = context.state_machines.state().into_iter();
+    for namesake in state_machines.filter(|other| is_namesake(other, state_machine)) {
+        // The controller is gone: the process stops.
+        let _ = context
+            .wake_state_machines
+            .send(ObjectRef::from_obj(&*namesake));
+    }
 }
 
 async fn reconcile(
@@ -98,12 +117,21 @@ async fn reconcile(
 async fn act(state_machine: &StateMachine, context: &Context) -> Result<Action, ReconcileError> {
     let found = dereference(context, state_machine).await?;
     let place = &context.options.place;
-    let validated = match validate_content(state_machine, &found, place) {
+    let has_its_name = |other: &StateMachine| has_name_of(other, state_machine);
+    let other = context.state_machines.find(has_its_name);
+    let other = other.map(|other| other.name_any());
+    let content = validate_name(state_machine, other.as_deref())
+        .and_then(|()| validate_content(state_machine, &found, place));
+    let validated = match content {
         Ok(content) => validate(context, state_machine, content).await?,
         Err(invalid) => Validated::Invalid(invalid),
     };
     if needs_finalizer(state_machine) {
         apply_finalizer(context, state_machine, true).await?;
+    }
+    if other.is_none() {
+        let limit = state_machine.spec.max_concurrent_executions;
+        set_limit(context, state_machine, limit);
     }
     announce(context, state_machine, &validated);
     let limits = Limits::of(&state_machine.spec);
@@ -150,7 +178,8 @@ async fn validate(
         Err(_) => return Ok(Validated::Invalid(unreadable())),
     };
     apply_revision(context, state_machine, &id, &content).await?;
-    let revision = Revision::new(&id, content, compiled.state_machine);
+    let uid = state_machine.uid().unwrap_or_default();
+    let revision = Revision::new(&id, &uid, content, compiled.state_machine);
     Ok(Validated::Valid {
         revision: context.definitions.share(&namespace, revision),
         warnings: compiled.warnings,
@@ -180,8 +209,6 @@ fn announce(context: &Context, state_machine: &StateMachine, validated: &Validat
     let arn = place.state_machine_arn(&state_machine.spec.name);
     let namespace = state_machine.namespace().unwrap_or_default();
     let name = state_machine.name_any();
-    let limit = state_machine.spec.max_concurrent_executions;
-    set_limit(context, state_machine, limit);
     context.define(&namespace, &name, arn, known);
 }
 
@@ -202,10 +229,12 @@ async fn leave(state_machine: &StateMachine, context: &Context) -> Result<Action
         state_machine.name_any(),
     );
     context.define(&namespace, &name, arn.clone(), Known::Leaving);
+    wake_namesakes(context, state_machine);
     let running = count_running(context, state_machine, &arn).await;
     match decide_leave(state_machine, running) {
         Leave::Nothing => Ok(Action::await_change()),
         Leave::LetGo => {
+            remove_revisions(context, state_machine).await?;
             apply_finalizer(context, state_machine, false).await?;
             Ok(Action::await_change())
         }
@@ -223,11 +252,6 @@ fn on_error(
     error: &ReconcileError,
     context: Arc<Context>,
 ) -> Action {
-    let object = ObjectRef::from_obj(&*state_machine);
     let backoffs = &context.state_machine_backoffs;
-    let pause = backoffs.failed(object.clone(), error.pace(), error.retry_after());
-    context.metrics.failed(KIND, error.label());
-    let milliseconds = pause.as_millis();
-    tracing::warn!(%object, %error, milliseconds, "trying again after a pause");
-    Action::requeue(pause)
+    try_again(&context, KIND, backoffs, &*state_machine, error)
 }

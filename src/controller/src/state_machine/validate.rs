@@ -40,6 +40,22 @@ impl Invalid {
     }
 }
 
+/// Refuses a StateMachine whose name another one of its namespace has.
+///
+/// # Errors
+/// There is such an `other`. Source: API reference, `CreateStateMachine`,
+/// `StateMachineAlreadyExists`.
+pub fn validate_name(state_machine: &StateMachine, other: Option<&str>) -> Result<(), Invalid> {
+    let Some(other) = other else {
+        return Ok(());
+    };
+    let message = format!(
+        "spec.name '{}' is that of the StateMachine '{other}' already: in a namespace each has its own",
+        state_machine.spec.name
+    );
+    Err(Invalid::waits(reasons::ALREADY_EXISTS, message))
+}
+
 /// What a StateMachine is to be pinned as; its definition is not compiled yet.
 ///
 /// # Errors

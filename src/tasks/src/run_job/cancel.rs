@@ -49,7 +49,7 @@ impl RunJob {
         self.delete(target, &job).await
     }
 
-    async fn delete(&self, target: String, job: &JobView) -> Result<(), RunnerError> {
+    pub(super) async fn delete(&self, target: String, job: &JobView) -> Result<(), RunnerError> {
         let preconditions = ObjectBuilder::default().with("uid", job.uid.as_str());
         let options = ObjectBuilder::default()
             .with("apiVersion", "v1")
@@ -74,7 +74,7 @@ impl RunJob {
         }
     }
 
-    async fn send_own(&self, request: Outgoing) -> Result<Answer, RunnerError> {
+    pub(super) async fn send_own(&self, request: Outgoing) -> Result<Answer, RunnerError> {
         let failed = |error: SendError| RunnerError(error.to_string());
         let patience = Patience::new(self.limits.retry_time);
         let answer = self.api.send_patiently(&request, patience).await;
@@ -86,7 +86,7 @@ fn build_target(order: &Order) -> Option<String> {
     paths::job(&order.namespace, order.name.as_deref()?)
 }
 
-fn refused(verb: &str, answer: &Answer) -> RunnerError {
+pub(super) fn refused(verb: &str, answer: &Answer) -> RunnerError {
     let status = answer.status.as_u16();
     RunnerError(format!(
         "cannot {verb} the Job: {status} {}",

@@ -1,5 +1,6 @@
 //! `eks:runJob` and `eks:runJob.sync`: a task is a Kubernetes Job.
 
+mod abandon;
 mod build;
 mod cancel;
 mod create;

@@ -64,10 +64,19 @@ impl Task {
         let credentials = stage.query(input, Given::default(), |scope| {
             template.evaluate(scope, "Credentials")
         })?;
-        Ok(match credentials.get("RoleArn") {
-            Some(Value::String(role_arn)) => Some(role_arn.clone()),
-            _ => None,
-        })
+        match credentials.get("RoleArn") {
+            Some(Value::String(role_arn)) if !role_arn.is_empty() => Ok(Some(role_arn.clone())),
+            found => Err(stage.runtime(&unusable_role_arn(found))),
+        }
+    }
+}
+
+/// A task must not act as its state machine because the role it names cannot be told.
+fn unusable_role_arn(found: Option<&Value>) -> String {
+    let expected = "The value for the field 'RoleArn' of 'Credentials' must be a non-empty string";
+    match found {
+        None => format!("{expected}, but was missing"),
+        Some(value) => format!("{expected}, but was '{}' for value: {value}", value.kind()),
     }
 }
 

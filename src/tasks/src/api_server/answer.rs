@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use asl::Value;
 use asl::errors::Fault;
-use asl::value::{Key, ObjectBuilder, parse_bytes};
+use asl::value::{Key, MAX_DEPTH, ObjectBuilder, parse_bytes};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use crate::parameters::shortened;
+
+/// The longest pause that the API server may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(60);
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]
@@ -42,9 +45,9 @@ impl Answer {
         }
     }
 
-    /// Whether the request was not refused.
+    /// Whether the request was carried out. One that an answer leads elsewhere (3xx) was not.
     pub(crate) fn is_success(&self) -> bool {
-        self.status.as_u16() < 400
+        self.status.is_success()
     }
 
     /// Whether the request was refused for trouble of the API server's, or of the kubelet's
@@ -53,7 +56,8 @@ impl Answer {
         self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS
     }
 
-    /// The body: the value of JSON, else the text; null when there is none.
+    /// The body: the value of JSON, else the text; null when there is none. JSON that is nested
+    /// too deep for a result, where it stands in an object, is text as well.
     pub(crate) fn value(&self) -> Value {
         if self.body.is_empty() {
             return Value::Null;
@@ -62,6 +66,7 @@ impl Answer {
         let is_json = content_type
             .is_some_and(|value| value.to_str().is_ok_and(|value| value.contains("json")));
         let json = is_json.then(|| parse_bytes(&self.body).ok()).flatten();
+        let json = json.filter(|value| value.depth() < MAX_DEPTH);
         json.unwrap_or_else(|| Value::from(self.text()))
     }
 
@@ -84,10 +89,10 @@ impl Answer {
         }
     }
 
-    /// How long the API server asks to be left alone.
+    /// How long the API server asks to be left alone, as far as that is heeded.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        Some(Duration::from_secs(seconds).min(LONGEST_ASKED))
     }
 
     /// The result of a task: body, status and headers.
@@ -156,7 +161,7 @@ fn canonical(name: &str) -> String {
 mod tests {
     use super::{Answer, build_failure};
     use asl::Value;
-    use asl::value::parse;
+    use asl::value::{MAX_DEPTH, parse};
     use http::{HeaderMap, HeaderValue, StatusCode, header};
     use rstest::rstest;
 
@@ -215,6 +220,42 @@ mod tests {
             parse(&cause).unwrap().get("StatusCode").unwrap().as_i64(),
             Some(502)
         );
+    }
+
+    #[rstest]
+    #[case(99, true)]
+    #[case(100, false)]
+    fn a_result_is_never_nested_too_deep(#[case] levels: usize, #[case] json: bool) {
+        let body = "[".repeat(levels) + &"]".repeat(levels);
+        let envelope = answer(200, "application/json", &body).envelope();
+        assert!(envelope.depth() <= MAX_DEPTH);
+        let body = envelope.get("ResponseBody").unwrap();
+        assert_eq!(body.as_array().is_some(), json);
+    }
+
+    #[rstest]
+    #[case(200, true)]
+    #[case(204, true)]
+    #[case(301, false)]
+    #[case(304, false)]
+    #[case(404, false)]
+    fn what_leads_elsewhere_is_no_success(#[case] status: u16, #[case] expected: bool) {
+        assert_eq!(answer(status, "text/plain", "").is_success(), expected);
+    }
+
+    #[rstest]
+    #[case("7", Some(7))]
+    #[case("86400", Some(60))]
+    #[case("Thu, 26 Nov 2026 08:00:00 GMT", None)]
+    fn a_pause_that_is_asked_for_is_no_longer_than_a_minute(
+        #[case] asked: &'static str,
+        #[case] expected: Option<u64>,
+    ) {
+        let mut answer = answer(429, "text/plain", "");
+        let value = HeaderValue::from_static(asked);
+        answer.headers.insert(header::RETRY_AFTER, value);
+        let pause = answer.retry_after().map(|pause| pause.as_secs());
+        assert_eq!(pause, expected);
     }
 
     #[test]

@@ -7,9 +7,6 @@ use engine::entropy::RandomEntropy;
 use engine::ports::Entropy;
 use tokio::time::Instant;
 
-/// The longest pause that the API server may ask for.
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
-
 /// The patience with one request: pauses grow, and end when the time is up.
 pub(crate) struct Patience {
     backoff: Backoff,
@@ -41,7 +38,6 @@ impl Patience {
     }
 
     fn next(&mut self, asked_for: Option<Duration>) -> Duration {
-        let asked_for = asked_for.map(|asked| asked.min(LONGEST_ASKED));
         self.backoff.failed(RandomEntropy.next(), asked_for)
     }
 }

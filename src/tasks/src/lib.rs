@@ -97,10 +97,11 @@ impl KubernetesTasks {
         {
             return Err(SetupError::Impersonating(user.clone()));
         }
-        // Calls that take long, as watches do, keep no Job waiting for its turn.
+        // Calls that take long, as watches do, keep no Job waiting for its turn, nor for its
+        // identity.
         let for_jobs = ApiServer::new(client.clone(), &limits);
         let for_calls = ApiServer::new(client, &limits);
-        let identities = Arc::new(Identities::new(acting, for_calls.clone(), limits));
+        let identities = Arc::new(Identities::new(acting, for_jobs.clone(), limits));
         Ok(Self {
             run_job: RunJob::new(for_jobs, cluster.clone(), identities.clone(), limits),
             call: Call::new(for_calls.clone(), cluster.clone(), identities, limits),

@@ -17,8 +17,9 @@ pub const EXECUTION_NAMESPACE: &str = "sfn.services.k8s.aws/execution-namespace"
 /// Annotation: the name of the Task state.
 pub const STATE: &str = "sfn.services.k8s.aws/state";
 
-/// Annotation of an object that `eks:call` creates and that has nothing but a name: the field
-/// manager. Of such an object the API server notes no manager, as there is nothing to manage.
+/// Annotation of an object that `eks:call` creates and of which the API server does not note the
+/// task's field manager: that manager. It notes another where the request names one, and none
+/// where an object has nothing but a name, as there is nothing to manage.
 pub const MANAGER: &str = "sfn.services.k8s.aws/field-manager";
 
 /// The longest label value and the longest name that a Job may have, as it becomes one.

@@ -108,7 +108,7 @@ pub struct TaskLimits {
     /// How long a request is tried again while the API server cannot take it.
     pub retry_time: Duration,
     /// How many requests are on their way at the same time: this many for Jobs, and as many for
-    /// calls.
+    /// calls, of which one namespace has a quarter.
     pub requests_at_once: usize,
     /// How many logs are read at the same time.
     pub log_reads_at_once: usize,

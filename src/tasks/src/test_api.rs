@@ -1,12 +1,15 @@
 //! An API server for tests that gives the answers it is told to give.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
 use serde_json::json;
+
+/// In place of an answer: the connection breaks.
+pub(crate) const BROKEN: (u16, &str) = (0, "");
 
 /// The answers, in order, the last one again and again; and what was asked.
 #[derive(Clone)]
@@ -29,7 +32,7 @@ impl Api {
         let api = self.clone();
         let answer = move |request| {
             let answer = api.answer(&request);
-            async move { Ok::<_, Infallible>(answer) }
+            async move { answer }
         };
         Client::new(tower::service_fn(answer), "default")
     }
@@ -39,16 +42,19 @@ impl Api {
         self.requests.lock().unwrap().clone()
     }
 
-    fn answer(&self, request: &Request<Body>) -> Response<Body> {
+    fn answer(&self, request: &Request<Body>) -> io::Result<Response<Body>> {
         let mut requests = self.requests.lock().unwrap();
         let last = self.answers.len() - 1;
         let (code, body) = self.answers[requests.len().min(last)].clone();
         requests.push(format!("{} {}", request.method(), request.uri().path()));
-        Response::builder()
+        if code == BROKEN.0 {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        let answer = Response::builder()
             .status(code)
             .header("content-type", "application/json")
-            .body(Body::from(body.into_bytes()))
-            .unwrap()
+            .body(Body::from(body.into_bytes()));
+        Ok(answer.unwrap())
     }
 }
 

@@ -1,35 +1,32 @@
 //! `eks:call`: a task is one request to the Kubernetes API.
 
+mod attempts;
 mod body;
 mod request;
 mod resend;
+mod shares;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use asl::Value;
 use asl::errors::{DATA_LIMIT_EXCEEDED, Fault, RUNTIME, TIMEOUT};
 use engine::ports::Task;
 use http::{Method, StatusCode};
 
+use self::attempts::Attempts;
 use self::body::{MERGE_PATCH, STRATEGIC_MERGE_PATCH};
 use self::request::{CallRequest, build_request};
 use self::resend::{build_deleted, find_own_write};
+use self::shares::Shares;
 use crate::api_server::{Actor, Answer, ApiServer, Outgoing, Patience, SendError, build_failure};
 use crate::home_cluster::validate_cluster;
 use crate::identity::Identities;
 use crate::settings::{ClusterIdentity, TaskLimits};
 
-/// How often a request is sent again that the API server had no time for (429). Then the
-/// workflow is told, and its own Retriers decide.
-const BUSY_RETRIES: usize = 5;
-/// How long a request is sent again that the API server could not serve (500, 503, 504), as while
-/// etcd elects a leader. Afterwards nobody but this task knows whether it was carried out.
-const TROUBLE_TIME: Duration = Duration::from_secs(15);
-
 /// Sends requests.
 pub(crate) struct Call {
     api: ApiServer,
+    shares: Shares,
     cluster: ClusterIdentity,
     identities: Arc<Identities>,
     limits: TaskLimits,
@@ -44,6 +41,7 @@ impl Call {
     ) -> Self {
         Self {
             api,
+            shares: Shares::of(limits.requests_at_once),
             cluster,
             identities,
             limits,
@@ -70,48 +68,43 @@ impl Call {
         actor: &Actor,
     ) -> Result<Answer, Fault> {
         let mut outgoing = self.build_outgoing(request, actor);
-        let mut patience = Patience::new(self.limits.retry_time);
-        let mut trouble = None;
-        // Whether the request may have been carried out before.
-        let mut uncertain = task.resumed;
-        let mut busy = 0;
+        let mut attempts = Attempts::new(task.resumed, self.limits.retry_time);
         loop {
-            if uncertain
+            if attempts.uncertain
                 && request.method == Method::PATCH
                 && let Some(answer) = self.find_own_write(request, actor).await
             {
                 return Ok(answer);
             }
-            match self.api.send(&outgoing).await {
-                Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => {
-                    busy += 1;
-                    let enough = busy > BUSY_RETRIES && !uncertain;
-                    if enough || !patience.try_pause(answer.retry_after()).await {
+            match self.exchange(task, &outgoing).await {
+                Ok(answer) if is_busy(&answer, request) => {
+                    if !attempts.after_busy(&answer).await {
                         return Ok(answer);
                     }
                 }
                 Ok(answer) if is_trouble(&answer, request) => {
-                    uncertain = true;
-                    let time = TROUBLE_TIME.min(self.limits.retry_time);
-                    let trouble = trouble.get_or_insert_with(|| Patience::new(time));
-                    if !trouble.try_pause(answer.retry_after()).await {
+                    if !attempts.after_trouble(&answer).await {
                         return Ok(answer);
                     }
                 }
                 Ok(answer) if may_merge_plainly(&answer, &mut outgoing) => {}
                 Ok(answer) => {
-                    let recognized = self.recognize(answer, uncertain, request, actor);
+                    let recognized = self.recognize(answer, attempts.uncertain, request, actor);
                     return Ok(recognized.await);
                 }
                 Err(SendError::Unreachable(why)) => {
-                    uncertain = true;
-                    if !patience.try_pause(None).await {
+                    if request.is_sent_once() || !attempts.after_silence().await {
                         return Err(self.unreachable(&why));
                     }
                 }
                 Err(error) => return Err(build_no_answer(&error, request)),
             }
         }
+    }
+
+    async fn exchange(&self, task: &Task, outgoing: &Outgoing) -> Result<Answer, SendError> {
+        let _turn = self.shares.take(&task.execution.namespace).await;
+        self.api.send(outgoing).await
     }
 
     fn build_outgoing(&self, request: &CallRequest, actor: &Actor) -> Outgoing {
@@ -136,7 +129,9 @@ impl Call {
         actor: &Actor,
     ) -> Answer {
         match (&request.method, answer.status) {
-            (&Method::DELETE, StatusCode::NOT_FOUND) if uncertain => build_deleted(),
+            (&Method::DELETE, StatusCode::NOT_FOUND) if uncertain && !request.forwarded => {
+                build_deleted()
+            }
             (&Method::POST | &Method::PUT, StatusCode::CONFLICT) => {
                 let own = self.find_own_write(request, actor).await;
                 own.unwrap_or(answer)
@@ -157,12 +152,16 @@ impl Call {
     }
 }
 
-/// Whether the API server itself could not serve a request. What it passes on to pods, Services
-/// and nodes is another's answer, and another's to be asked once.
+/// Whether the API server has no time for a request, which may be sent again.
+fn is_busy(answer: &Answer, request: &CallRequest) -> bool {
+    answer.status == StatusCode::TOO_MANY_REQUESTS && !request.is_sent_once()
+}
+
+/// Whether the API server itself could not serve a request. What pods, Services and nodes answer
+/// is theirs, and is told.
 fn is_trouble(answer: &Answer, request: &CallRequest) -> bool {
-    let passed_on = request.path.split('/').any(|part| part == "proxy");
     let is_own = answer.value().get("kind").and_then(Value::as_str) == Some("Status");
-    answer.status.is_server_error() && is_own && !passed_on
+    answer.status.is_server_error() && is_own && !request.forwarded
 }
 
 /// Resources without a strategic merge patch, as custom resources, answer 415 to one: then the

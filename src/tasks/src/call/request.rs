@@ -7,7 +7,7 @@ use engine::ports::Task;
 use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::body::build_body;
+use super::body::{Mark, build_body};
 use crate::home_cluster::read_cluster_name;
 use crate::marks;
 use crate::parameters::Parameters;
@@ -59,13 +59,22 @@ pub(crate) struct CallRequest {
     pub(crate) path: String,
     /// Path and query, encoded.
     pub(crate) target: String,
+    /// The API server passes the request on to a pod, a Service or a node.
+    pub(crate) forwarded: bool,
     /// Content type and content.
     pub(crate) body: Option<(&'static str, Vec<u8>)>,
     /// The name of the object that a POST creates, where the body says it.
     pub(crate) creates: Option<String>,
-    /// The field manager by which a resend recognizes its own write; absent where the user gave
-    /// another.
+    /// The field manager by which a resend recognizes its own write.
     pub(crate) manager: Option<String>,
+}
+
+impl CallRequest {
+    /// Whether the request must not be sent a second time: what another server does at a write
+    /// is not known, nor would it recognize the same request.
+    pub(crate) fn is_sent_once(&self) -> bool {
+        self.forwarded && !matches!(self.method, Method::GET | Method::HEAD)
+    }
 }
 
 /// Builds the request.
@@ -93,11 +102,18 @@ pub(crate) fn build_request(task: &Task) -> Result<CallRequest, Fault> {
     for (key, value) in &query {
         paths::add_query(&mut target, key, value);
     }
-    let manager = build_manager(task, &method, &target);
-    if let Some(manager) = &manager {
-        paths::add_query(&mut target, "fieldManager", manager);
+    let forwarded = is_forwarded(&path);
+    let writes = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
+    let manager = (writes && !forwarded).then(|| marks::field_manager(&task.id()));
+    let mark = manager.as_deref().map(|manager| Mark {
+        id: task.id(),
+        manager,
+        another_is_named: names_field_manager(&target),
+    });
+    if let Some(mark) = mark.as_ref().filter(|mark| !mark.another_is_named) {
+        paths::add_query(&mut target, "fieldManager", mark.manager);
     }
-    let body = body.map(|body| build_body(body, &method, &task.id(), manager.as_deref()));
+    let body = body.map(|body| build_body(body, &method, mark.as_ref()));
     Ok(CallRequest {
         cluster: cluster.to_owned(),
         creates: body.as_ref().and_then(|body| body.creates.clone()),
@@ -105,6 +121,7 @@ pub(crate) fn build_request(task: &Task) -> Result<CallRequest, Fault> {
         method,
         path,
         target,
+        forwarded,
         manager,
     })
 }
@@ -148,16 +165,34 @@ fn read_path(parameters: &mut Parameters<'_>) -> Option<String> {
     Some(encoded)
 }
 
-/// Writes carry the task's field manager. What is forwarded to pods, services and nodes carries
-/// nothing of ours.
-fn build_manager(task: &Task, method: &Method, target: &str) -> Option<String> {
-    let writes = [Method::POST, Method::PUT, Method::PATCH].contains(method);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let forwarded = path.split('/').any(|segment| segment == "proxy");
-    let given = query
+/// Whether the API server passes a request on to a pod, a Service or a node. Such a request
+/// carries nothing of ours.
+///
+/// Source: Kubernetes API reference, "Proxy Operations".
+fn is_forwarded(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    let segments: Vec<_> = path.split('/').collect();
+    matches!(
+        segments.as_slice(),
+        [
+            "",
+            "api",
+            "v1",
+            "namespaces",
+            _,
+            "pods" | "services",
+            _,
+            "proxy",
+            ..
+        ] | ["", "api", "v1", "nodes", _, "proxy", ..]
+    )
+}
+
+fn names_field_manager(target: &str) -> bool {
+    let (_, query) = target.split_once('?').unwrap_or((target, ""));
+    query
         .split('&')
-        .any(|pair| pair.split('=').next() == Some("fieldManager"));
-    (writes && !forwarded && !given).then(|| marks::field_manager(&task.id()))
+        .any(|pair| pair.split('=').next() == Some("fieldManager"))
 }
 
 #[cfg(test)]

@@ -85,6 +85,7 @@ fn only_the_six_methods_are_supported(#[case] method: &str) {
 )]
 #[case("POST", "/api/v1/x?fieldManager=me", "", None)]
 #[case("POST", "/api/v1/namespaces/a/services/b/proxy/x", "", None)]
+#[case("POST", "/api/v1/namespaces/proxy/configmaps", "", Some(MANAGER))]
 fn a_write_names_the_task_unless_the_user_names_another(
     #[case] method: &str,
     #[case] path: &str,
@@ -92,9 +93,33 @@ fn a_write_names_the_task_unless_the_user_names_another(
     #[case] manager: Option<&str>,
 ) {
     let request = build(&format!(r#""Method":"{method}","Path":"{path}"{query}"#)).unwrap();
-    assert_eq!(request.manager.as_deref(), manager);
-    let ours = format!("fieldManager={MANAGER}");
-    assert_eq!(request.target.contains(&ours), manager.is_some());
+    let named = request.target.split_once("fieldManager=");
+    let named = named
+        .map(|(_, manager)| manager)
+        .filter(|manager| *manager != "me");
+    assert_eq!(named, manager);
+}
+
+#[rstest]
+#[case("/api/v1/namespaces/a/services/b/proxy", true)]
+#[case("/api/v1/namespaces/a/services/https:b:web/proxy/x/y", true)]
+#[case("/api/v1/namespaces/a/pods/b/prox%79/", true)]
+#[case("/api/v1/nodes/n/proxy/metrics", true)]
+#[case("/api/v1/namespaces/proxy/configmaps/proxy", false)]
+#[case("/api/v1/namespaces/a/services/proxy", false)]
+#[case("/api/v1/namespaces/a/configmaps/b/proxy", false)]
+#[case("/apis/x/v1/namespaces/a/services/b/proxy", false)]
+fn what_the_api_server_passes_on_is_told_by_its_subresource(
+    #[case] path: &str,
+    #[case] expected: bool,
+) {
+    let request = build(&format!(r#""Method":"POST","Path":"{path}""#)).unwrap();
+    assert_eq!(
+        (request.forwarded, request.is_sent_once()),
+        (expected, expected)
+    );
+    let read = build(&format!(r#""Method":"GET","Path":"{path}""#)).unwrap();
+    assert_eq!((read.forwarded, read.is_sent_once()), (expected, false));
 }
 
 #[test]
@@ -102,4 +127,24 @@ fn null_stands_for_absent() {
     let request = build(r#""Method":"GET","Path":"/a","QueryParameters":null,"RequestBody":null"#);
     let request = request.unwrap();
     assert_eq!((&*request.target, request.body), ("/a", None));
+}
+
+#[test]
+fn a_body_for_a_service_is_left_alone() {
+    let body = r#"{"metadata":{"generateName":"x-"}}"#;
+    let path = "/api/v1/namespaces/a/services/b/proxy/x";
+    let fields = format!(r#""Method":"POST","Path":"{path}","RequestBody":{body}"#);
+    let (_, content) = build(&fields).unwrap().body.unwrap();
+    assert_eq!(content, body.as_bytes());
+}
+
+#[test]
+fn an_object_is_marked_where_the_user_names_another_field_manager() {
+    let body = r#"{"metadata":{"name":"m"},"data":{"a":"b"}}"#;
+    let query = r#""QueryParameters":{"fieldManager":["me"]}"#;
+    let fields = format!(r#""Method":"POST","Path":"/api/v1/x",{query},"RequestBody":{body}"#);
+    let (_, content) = build(&fields).unwrap().body.unwrap();
+    let mark = format!(r#"{{"sfn.services.k8s.aws/field-manager":"{MANAGER}"}}"#);
+    let content = String::from_utf8(content).unwrap();
+    assert!(content.contains(&mark), "{content}");
 }

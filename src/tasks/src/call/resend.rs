@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 
 use super::request::CallRequest;
 use crate::api_server::{Actor, Answer, ApiServer, Outgoing, Patience};
+use crate::marks::MANAGER;
 
 /// Looks for the object that the request wrote before; gives what the API server may have
 /// answered then. To be asked with the workflow's own rights: without the right to read, nothing
@@ -52,13 +53,15 @@ pub(super) fn build_deleted() -> Answer {
     Answer::recalled(StatusCode::OK, &status.into())
 }
 
-/// Whether a task wrote to an object, by what the API server noted of it.
+/// Whether a task wrote to an object, by what the API server noted of it, or by the task's mark.
 ///
 /// Source: Kubernetes documentation, "Server-Side Apply", field management.
 fn is_managed_by(object: &Value, manager: &str) -> bool {
-    let managers = || object.get("metadata")?.get("managedFields")?.as_array();
+    let metadata = |field: &str| object.get("metadata")?.get(field);
+    let mark = metadata("annotations").and_then(|annotations| annotations.get(MANAGER)?.as_str());
+    let managers = metadata("managedFields").and_then(Value::as_array);
     let name = |entry: &Value| entry.get("manager").and_then(Value::as_str) == Some(manager);
-    managers().unwrap_or_default().iter().any(name)
+    mark == Some(manager) || managers.unwrap_or_default().iter().any(name)
 }
 
 #[cfg(test)]
@@ -73,6 +76,14 @@ mod tests {
         true
     )]
     #[case(r#"{"metadata":{"managedFields":[{"manager":"sfn-x-11"}]}}"#, false)]
+    #[case(
+        r#"{"metadata":{"annotations":{"sfn.services.k8s.aws/field-manager":"sfn-x-1"},"managedFields":[{"manager":"me"}]}}"#,
+        true
+    )]
+    #[case(
+        r#"{"metadata":{"annotations":{"sfn.services.k8s.aws/field-manager":"sfn-x-2"}}}"#,
+        false
+    )]
     #[case(r#"{"metadata":{}}"#, false)]
     #[case("7", false)]
     fn an_object_tells_who_wrote_it(#[case] object: &str, #[case] expected: bool) {

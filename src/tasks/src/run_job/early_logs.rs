@@ -24,9 +24,26 @@ pub(crate) struct EarlyLogs {
     limit: usize,
     /// With which restart count a container's log was last asked for.
     asked: HashMap<LogSource, i32>,
-    reads: FuturesUnordered<BoxFuture<'static, (LogSource, LogRead, Reservation)>>,
-    logs: HashMap<LogSource, (String, Reservation)>,
+    reads: FuturesUnordered<BoxFuture<'static, Read>>,
+    logs: HashMap<LogSource, EarlyLog>,
     newest: Option<LogSource>,
+}
+
+/// A read that has ended.
+struct Read {
+    source: LogSource,
+    restarts: i32,
+    log: LogRead,
+    reservation: Reservation,
+}
+
+/// A log that was read.
+struct EarlyLog {
+    /// The container's restart count when the log was asked for.
+    restarts: i32,
+    text: String,
+    /// What the text takes, for as long as it is kept.
+    _reservation: Reservation,
 }
 
 impl EarlyLogs {
@@ -69,7 +86,7 @@ impl EarlyLogs {
     }
 
     fn start_read(&mut self, source: LogSource, restarts: i32) {
-        let held: usize = self.logs.values().map(|(log, _)| log.len()).sum();
+        let held: usize = self.logs.values().map(|log| log.text.len()).sum();
         if held > self.limit {
             return;
         }
@@ -79,15 +96,20 @@ impl EarlyLogs {
         self.asked.insert(source.clone(), restarts);
         let (reader, options, limit) = (self.reader.clone(), self.options.clone(), self.limit);
         self.reads.push(Box::pin(async move {
-            let read = reader.read(&source, &options, limit).await;
-            (source, read, reservation)
+            let log = reader.read(&source, &options, limit).await;
+            Read {
+                source,
+                restarts,
+                log,
+                reservation,
+            }
         }));
     }
 
     /// Returns when a log was read; never when none is being read.
     pub(crate) async fn next(&mut self) {
         match self.reads.next().await {
-            Some((source, read, reservation)) => self.keep(source, read, reservation),
+            Some(read) => self.keep(read),
             None => std::future::pending().await,
         }
     }
@@ -96,34 +118,52 @@ impl EarlyLogs {
     /// read again, or told of as missing.
     pub(crate) async fn finish(&mut self) {
         let all = async {
-            while let Some((source, read, reservation)) = self.reads.next().await {
-                self.keep(source, read, reservation);
+            while let Some(read) = self.reads.next().await {
+                self.keep(read);
             }
         };
         let _ = tokio::time::timeout(LAST_READS, all).await;
     }
 
-    /// A failure is not kept: the log is read again when the Job has ended.
-    fn keep(&mut self, source: LogSource, read: LogRead, mut reservation: Reservation) {
-        if let Ok(log) = read {
-            reservation.shrink(log.len());
-            self.newest = Some(source.clone());
-            self.logs.insert(source, (log, reservation));
-        }
+    /// A failure is not kept: the log is read again when the Job has ended. Nor is what an
+    /// earlier start of the container wrote, when a later one's log is there.
+    fn keep(&mut self, read: Read) {
+        let Read {
+            source,
+            restarts,
+            log,
+            mut reservation,
+        } = read;
+        let known = self.logs.get(&source);
+        let outdated = known.is_some_and(|known| known.restarts > restarts);
+        let Some(text) = log.ok().filter(|_| !outdated) else {
+            return;
+        };
+        reservation.shrink(text.len());
+        self.newest = Some(source.clone());
+        let log = EarlyLog {
+            restarts,
+            text,
+            _reservation: reservation,
+        };
+        self.logs.insert(source, log);
     }
 
     /// The log that was read last.
     pub(crate) fn newest(&self) -> Option<&str> {
-        let (log, _) = self.logs.get(self.newest.as_ref()?)?;
-        Some(log)
+        Some(&self.logs.get(self.newest.as_ref()?)?.text)
     }
 
     /// A container's log, if it was read when it had been restarted so often.
     pub(crate) fn take(&mut self, source: &LogSource, restarts: Option<i32>) -> Option<String> {
-        let asked = self.asked.get(source).copied();
-        if restarts.is_some_and(|restarts| asked != Some(restarts)) {
+        let known = self.logs.get(source)?;
+        if restarts.is_some_and(|restarts| known.restarts != restarts) {
             return None;
         }
-        self.logs.remove(source).map(|(log, _)| log)
+        self.logs.remove(source).map(|log| log.text)
     }
 }
+
+#[cfg(test)]
+#[path = "early_logs_tests.rs"]
+mod tests;

@@ -1,5 +1,7 @@
 //! Creates a task's Job, once: what an earlier sending created is found and adopted.
 
+use std::time::Duration;
+
 use asl::Value;
 use asl::errors::{Fault, RUNTIME, TASK_FAILED};
 use engine::ports::Task;
@@ -9,8 +11,9 @@ use tracing::{debug, info, warn};
 use super::RunJob;
 use super::build::Order;
 use super::report::Report;
-use super::view::{Observed, build_finished, task_label_of};
+use super::view::{JobView, Observed, build_finished, is_leaving, label_of};
 use crate::api_server::{Actor, Answer, Outgoing, Patience, SendError};
+use crate::marks::{EXECUTION_UID, TASK_ID};
 use crate::{marks, paths};
 
 /// A Job that exists now.
@@ -27,60 +30,107 @@ pub(crate) struct Created {
 enum Found {
     /// The task's own Job.
     Ours(Value),
+    /// The Job of another task of the same execution, which is being deleted: the task before a
+    /// retry or a redrive, as a rule.
+    Leaving,
     /// Somebody else's.
     Other,
     Nothing,
 }
 
+/// What follows from a request to create the Job.
+enum Next {
+    /// The Job is there.
+    Take(Created),
+    /// The request is sent again after a pause.
+    Again(Trouble),
+    Fail(Fault),
+}
+
+/// What time will mend.
+struct Trouble {
+    why: String,
+    asked_for: Option<Duration>,
+    /// What the task fails with when its patience ends; absent where it does not end.
+    fault: Option<Fault>,
+}
+
 impl RunJob {
     /// Creates the Job in the name of the task's identity, or adopts it where this task created
-    /// it before.
+    /// it before, whoever the task may act as now.
     pub(super) async fn create(
         &self,
         task: &Task,
         order: &Order,
         report: &mut Report,
     ) -> Result<Created, Fault> {
-        let who = self.identities.resolve(task).await?;
-        report.identity(who.note);
         if task.resumed {
             match self.find(task, order, report).await {
                 Found::Ours(job) => return Ok(adopt(&job)),
                 // It was there once: a Job must not be run twice because somebody removed it.
-                Found::Nothing | Found::Other if task.submitted => {
-                    return Err(build_removed(order));
-                }
-                Found::Nothing | Found::Other => {}
+                _ if task.submitted => return Err(build_removed(order)),
+                _ => {}
             }
         }
+        let who = self.identities.resolve(task).await?;
+        report.identity(who.note);
         let request = build_request(task, order, who.actor)?;
         let mut patience = Patience::new(self.limits.retry_time);
+        // Whether an earlier sending may have created the Job.
+        let mut uncertain = false;
         loop {
-            match self.send(task, &request).await {
-                Ok(answer) if answer.is_success() => return Ok(accept(answer)),
-                Ok(answer) if already_exists(&answer) => {
-                    match self.find(task, order, report).await {
-                        Found::Ours(job) => return Ok(adopt(&job)),
-                        Found::Nothing if patience.try_pause(None).await => {}
-                        _ => return Err(answer.fault(self.limits.cause_bytes)),
-                    }
+            let fault = match self.try_once(task, order, &request, report).await {
+                Next::Take(created) => return Ok(created),
+                Next::Fail(fault) => Some(fault),
+                Next::Again(trouble) => {
+                    uncertain = true;
+                    pause(trouble, &mut patience, report).await
                 }
-                Ok(answer) if answer.may_succeed_later() || is_contended(&answer) => {
-                    report.trouble(Some(answer.message()));
-                    report.show(&Observed::default());
-                    if !patience.try_pause(answer.retry_after()).await {
-                        return Err(answer.fault(self.limits.cause_bytes));
-                    }
+            };
+            match fault {
+                Some(fault) if uncertain => {
+                    return self.take_or_fail(task, order, report, fault).await;
                 }
-                Ok(answer) => return Err(answer.fault(self.limits.cause_bytes)),
-                Err(error @ (SendError::Unreachable(_) | SendError::TooSlow(_))) => {
-                    report.trouble(Some(error.to_string()));
-                    report.show(&Observed::default());
-                    patience.pause(None).await;
-                }
-                Err(error) => return Err(Fault::new(RUNTIME, error.to_string())),
+                Some(fault) => return Err(fault),
+                None => report.trouble(None),
             }
-            report.trouble(None);
+        }
+    }
+
+    async fn try_once(
+        &self,
+        task: &Task,
+        order: &Order,
+        request: &Outgoing,
+        report: &mut Report,
+    ) -> Next {
+        let cause_bytes = self.limits.cause_bytes;
+        let answer = match self.send(task, request).await {
+            Ok(answer) if is_open(&answer) => answer,
+            sent => return judge(sent, cause_bytes),
+        };
+        match self.find(task, order, report).await {
+            Found::Ours(job) => Next::Take(adopt(&job)),
+            Found::Other => Next::Fail(answer.fault(cause_bytes)),
+            Found::Nothing => Next::Again(Trouble::of(&answer, cause_bytes)),
+            Found::Leaving => Next::Again(Trouble {
+                why: "another Job of this execution has the name and is being deleted".to_owned(),
+                ..Trouble::of(&answer, cause_bytes)
+            }),
+        }
+    }
+
+    /// Nothing more is tried: the task fails, unless an earlier sending created the Job.
+    async fn take_or_fail(
+        &self,
+        task: &Task,
+        order: &Order,
+        report: &mut Report,
+        fault: Fault,
+    ) -> Result<Created, Fault> {
+        match self.find(task, order, report).await {
+            Found::Ours(job) => Ok(adopt(&job)),
+            Found::Leaving | Found::Other | Found::Nothing => Err(fault),
         }
     }
 
@@ -101,21 +151,69 @@ impl RunJob {
         let mut patience = Patience::new(self.limits.retry_time);
         loop {
             let (why, asked_for) = match self.api.send(&request).await {
-                Ok(answer) if answer.is_success() => {
-                    let job = answer.value();
-                    let ours = task_label_of(&job) == Some(&marks::task_label(&task.id()));
-                    return if ours { Found::Ours(job) } else { Found::Other };
-                }
+                Ok(answer) if answer.is_success() => return recognize(answer.value(), task),
                 Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Found::Nothing,
                 Ok(answer) => (answer.message(), answer.retry_after()),
                 Err(error) => (error.to_string(), None),
             };
             warn!(job = name, "the operator cannot read a Job: {why}");
-            report.trouble(Some(format!("the operator cannot read the Job: {why}")));
-            report.show(&Observed::default());
+            tell(report, format!("the operator cannot read the Job: {why}"));
             patience.pause(asked_for).await;
         }
     }
+}
+
+/// Whose the Job is that has the name.
+fn recognize(job: Value, task: &Task) -> Found {
+    if label_of(&job, TASK_ID) == Some(&marks::task_label(&task.id())) {
+        Found::Ours(job)
+    } else if is_leaving(&job) && label_of(&job, EXECUTION_UID) == Some(&*task.execution.uid) {
+        Found::Leaving
+    } else {
+        Found::Other
+    }
+}
+
+fn judge(sent: Result<Answer, SendError>, cause_bytes: usize) -> Next {
+    match sent {
+        Ok(answer) if answer.is_success() => Next::Take(accept(answer)),
+        Ok(answer) if answer.may_succeed_later() || is_contended(&answer) => {
+            Next::Again(Trouble::of(&answer, cause_bytes))
+        }
+        Ok(answer) => Next::Fail(answer.fault(cause_bytes)),
+        Err(error @ (SendError::Unreachable(_) | SendError::TooSlow(_))) => Next::Again(Trouble {
+            why: error.to_string(),
+            asked_for: None,
+            fault: None,
+        }),
+        Err(error) => Next::Fail(Fault::new(RUNTIME, error.to_string())),
+    }
+}
+
+impl Trouble {
+    fn of(answer: &Answer, cause_bytes: usize) -> Self {
+        Self {
+            why: answer.message(),
+            asked_for: answer.retry_after(),
+            fault: Some(answer.fault(cause_bytes)),
+        }
+    }
+}
+
+/// Tells of the trouble and pauses; gives the fault if there is no patience left.
+async fn pause(trouble: Trouble, patience: &mut Patience, report: &mut Report) -> Option<Fault> {
+    tell(report, trouble.why);
+    if trouble.fault.is_none() {
+        patience.pause(trouble.asked_for).await;
+        return None;
+    }
+    let in_time = patience.try_pause(trouble.asked_for).await;
+    trouble.fault.filter(|_| !in_time)
+}
+
+fn tell(report: &mut Report, trouble: String) {
+    report.trouble(Some(trouble));
+    report.show(&Observed::default());
 }
 
 fn build_request(task: &Task, order: &Order, actor: Actor) -> Result<Outgoing, Fault> {
@@ -168,29 +266,15 @@ fn is_contended(answer: &Answer) -> bool {
     answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("Conflict")
 }
 
-fn already_exists(answer: &Answer) -> bool {
-    answer.status == StatusCode::CONFLICT && answer.reason().as_deref() == Some("AlreadyExists")
+/// Whether only what there is under the Job's name tells what an answer means: that the name is
+/// taken, or a success that shows no Job.
+fn is_open(answer: &Answer) -> bool {
+    match answer.status {
+        StatusCode::CONFLICT => answer.reason().as_deref() == Some("AlreadyExists"),
+        _ => answer.is_success() && JobView::read(&answer.value()).is_none(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::is_contended;
-    use crate::api_server::Answer;
-    use asl::value::parse;
-    use http::StatusCode;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case(409, "Conflict", true)]
-    #[case(409, "AlreadyExists", false)]
-    #[case(403, "Conflict", false)]
-    fn a_lost_race_is_told_from_a_name_that_is_taken(
-        #[case] code: u16,
-        #[case] reason: &str,
-        #[case] expected: bool,
-    ) {
-        let status = parse(&crate::test_api::status(code, reason)).unwrap();
-        let answer = Answer::recalled(StatusCode::from_u16(code).unwrap(), &status);
-        assert_eq!(is_contended(&answer), expected);
-    }
-}
+#[path = "create_tests.rs"]
+mod tests;

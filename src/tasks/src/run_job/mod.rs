@@ -13,6 +13,8 @@ mod progress;
 mod registry;
 mod report;
 mod result;
+#[cfg(test)]
+mod test_runner;
 mod view;
 mod wait;
 mod watch;

@@ -91,7 +91,7 @@ mod tests {
                 end,
             }),
             pods: pods.collect(),
-            missing: false,
+            ..Observed::default()
         }
     }
 

@@ -3,6 +3,9 @@
 //! Source: Kubernetes API reference, Job v1 batch (conditions `Complete` and `Failed` are
 //! terminal; `SuccessCriteriaMet` and `FailureTarget` announce them), Pod v1 core.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use asl::Value;
 use asl::value::ObjectBuilder;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
@@ -19,6 +22,9 @@ pub(crate) struct Observed {
     pub(crate) job: Option<JobView>,
     /// Oldest first.
     pub(crate) pods: Vec<PodView>,
+    /// How many containers each pod had that is kept in mind no more. Shared, as readers clone
+    /// all of this for each news.
+    pub(crate) forgotten: Arc<HashMap<String, usize>>,
     /// A new listing did not show the Job: it is to be looked up.
     pub(crate) missing: bool,
 }
@@ -117,10 +123,15 @@ impl Observed {
             .pods
             .partition_point(|known| (&known.created, &known.name) < (&pod.created, &pod.name));
         self.pods.insert(at, pod);
-        if self.pods.len() > PODS {
-            self.pods.remove(0);
-        }
-        true
+        self.pods.len() <= PODS || self.forget_oldest()
+    }
+
+    /// Keeps a pod in mind no more; says whether it was until now.
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.pods.remove(0);
+        let forgotten = Arc::make_mut(&mut self.forgotten);
+        let known = forgotten.insert(oldest.name, oldest.containers.len());
+        known.is_none()
     }
 }
 
@@ -197,13 +208,20 @@ fn without_managed_fields(metadata: Value) -> Value {
     }
 }
 
+/// A label of an object of the API.
+pub(crate) fn label_of<'a>(object: &'a Value, label: &str) -> Option<&'a str> {
+    object.get("metadata")?.get("labels")?.get(label)?.as_str()
+}
+
 /// The task that an object of the API is marked with.
 pub(crate) fn task_label_of(object: &Value) -> Option<&str> {
-    object
-        .get("metadata")?
-        .get("labels")?
-        .get(TASK_ID)?
-        .as_str()
+    label_of(object, TASK_ID)
+}
+
+/// Whether an object of the API is being deleted.
+pub(crate) fn is_leaving(object: &Value) -> bool {
+    let metadata = object.get("metadata");
+    metadata.is_some_and(|metadata| metadata.get("deletionTimestamp").is_some())
 }
 
 /// Whether a pod belongs to the Job of this name.

@@ -121,6 +121,12 @@ fn pods_are_ordered_by_age_and_the_newest_are_kept() {
     assert_eq!(observed.pods.len(), PODS);
     assert_eq!(observed.pods[0].name, "p5");
     assert_eq!(observed.pods[PODS - 1].name, format!("p{}", PODS + 4));
+    assert!(
+        !observed.see_pod(pod("p0", "2026-01-01T00:00:00Z", "{}")),
+        "what was forgotten before is no news"
+    );
+    assert_eq!(observed.forgotten.len(), 5);
+    assert_eq!(observed.forgotten["p4"], 2);
 }
 
 #[test]

@@ -21,10 +21,12 @@ use crate::paths;
 
 /// How many logs of one Job are read at the same time.
 const READS_AT_ONCE: usize = 4;
-/// How long the pods of a Job are tried to be listed.
+/// How long a page of the list of a Job's pods is tried to be read.
 const LIST_PATIENCE: Duration = Duration::from_secs(30);
-/// The largest list of pods.
+/// The largest page.
 const LIST_BYTES: usize = 64 * 1024 * 1024;
+/// How many pages are read.
+const LIST_PAGES: usize = 20;
 
 /// A log that is wanted.
 struct Wanted {
@@ -54,6 +56,7 @@ impl RunJob {
             observed.see_pod(pod);
         }
         let is_present = |pod: &str| present.as_ref().is_none_or(|names| names.contains(pod));
+        logs.leave_out(observed.forgotten.values().sum());
         let wanted = list_wanted(awaited, observed, early, is_present);
         let limit = logs.left();
         let mut reads = stream::iter(wanted)
@@ -76,27 +79,55 @@ impl RunJob {
         (logs.build(), last)
     }
 
-    /// The pods of a task's Job; none where they cannot be listed.
+    /// The pods of a task's Job; none where not all of them can be listed.
     pub(super) async fn list_pods(&self, awaited: &Awaited) -> Option<Vec<PodView>> {
-        let mut target = paths::pods(&awaited.namespace)?;
-        let selector = format!("{TASK_ID}={}", awaited.label);
-        paths::add_query(&mut target, "labelSelector", &selector);
-        paths::add_query(&mut target, "limit", &PODS.to_string());
+        let mut pods = Vec::new();
+        let mut next = None;
+        for _ in 0..LIST_PAGES {
+            let page = self.list_page(awaited, next.as_deref()).await?;
+            pods.extend(read_pods(&page, &awaited.name));
+            next = read_continue(&page);
+            if next.is_none() {
+                return Some(pods);
+            }
+        }
+        let (job, count) = (&awaited.name, pods.len());
+        warn!(job, "a Job has more than {count} pods, not all are listed");
+        None
+    }
+
+    async fn list_page(&self, awaited: &Awaited, next: Option<&str>) -> Option<Value> {
         let request = Outgoing {
             answer_bytes: LIST_BYTES,
-            ..Outgoing::get(target)
+            ..Outgoing::get(build_list_target(awaited, next)?)
         };
         let patience = Patience::new(LIST_PATIENCE);
         let why = match self.api.send_patiently(&request, patience).await {
-            Ok(answer) if answer.is_success() => {
-                return Some(read_pods(&answer.value(), &awaited.name));
-            }
+            Ok(answer) if answer.is_success() => return Some(answer.value()),
             Ok(answer) => answer.message(),
             Err(error) => error.to_string(),
         };
         warn!(job = awaited.name, "cannot list the pods of a Job: {why}");
         None
     }
+}
+
+/// Source: Kubernetes API concepts, "Retrieving large results sets in chunks".
+fn build_list_target(awaited: &Awaited, next: Option<&str>) -> Option<String> {
+    let mut target = paths::pods(&awaited.namespace)?;
+    let selector = format!("{TASK_ID}={}", awaited.label);
+    paths::add_query(&mut target, "labelSelector", &selector);
+    paths::add_query(&mut target, "limit", &PODS.to_string());
+    if let Some(next) = next {
+        paths::add_query(&mut target, "continue", next);
+    }
+    Some(target)
+}
+
+/// Where the next page begins, if there is one.
+fn read_continue(page: &Value) -> Option<String> {
+    let next = page.get("metadata")?.get("continue")?.as_str()?;
+    (!next.is_empty()).then(|| next.to_owned())
 }
 
 /// The containers whose logs are wanted, with what is known of these already: pods by age, init
@@ -144,3 +175,7 @@ fn build_vanished(source: &LogSource) -> LogFailure {
     let cause = format!("the pod {pod} was removed before the log of {container} could be read");
     LogFailure::new("EKS.404", cause)
 }
+
+#[cfg(test)]
+#[path = "gather_tests.rs"]
+mod tests;

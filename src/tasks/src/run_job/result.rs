@@ -6,12 +6,15 @@
 
 use asl::Value;
 use asl::errors::{DATA_LIMIT_EXCEEDED, Fault, TASK_FAILED};
-use asl::value::{Key, Object, ObjectBuilder, parse};
+use asl::value::{Key, MAX_DEPTH, Object, ObjectBuilder, parse};
 
 use crate::parameters::shortened;
 
 /// What the braces and names around `logs` take, with the note on logs that are left out.
 const FRAME_BYTES: usize = 400;
+/// How many objects stand around a log in a result: the Job, `logs`, `pods`, the pod,
+/// `containers`, the container.
+const FRAME_DEPTH: usize = 6;
 
 /// A log, or why there is none.
 pub(crate) type LogRead = Result<String, LogFailure>;
@@ -86,6 +89,11 @@ impl Logs {
         self.left_out += usize::from(!added);
     }
 
+    /// Counts containers whose logs nobody reads.
+    pub(crate) fn leave_out(&mut self, containers: usize) {
+        self.left_out += containers;
+    }
+
     fn try_add(&mut self, pod: &str, container: &str, entry: Value) -> bool {
         let new_pod = self.pods.last().is_none_or(|(name, _)| &**name != pod);
         let frame = if new_pod { pod.len() + 32 } else { 0 };
@@ -124,6 +132,7 @@ impl Logs {
 
 fn build_log(log: &str, raw: bool) -> Value {
     let json = (!raw).then(|| parse(log).ok()).flatten();
+    let json = json.filter(|json| json.depth() + FRAME_DEPTH <= MAX_DEPTH);
     let log = json.unwrap_or_else(|| Value::from(log));
     ObjectBuilder::default().with("log", log).build().into()
 }
@@ -187,7 +196,7 @@ fn build_reduced(job: &Value) -> Value {
 mod tests {
     use super::{LogFailure, Logs, build_job_fault, build_result};
     use asl::Value;
-    use asl::value::parse;
+    use asl::value::{MAX_DEPTH, parse};
     use rstest::rstest;
 
     fn job() -> Value {
@@ -228,12 +237,20 @@ mod tests {
         assert_eq!(one_log(log, raw), expected);
     }
 
-    #[test]
-    fn json_that_is_nested_too_deep_stays_text() {
-        let log = "[".repeat(5000) + &"]".repeat(5000);
+    #[rstest]
+    #[case(94, false)]
+    #[case(95, true)]
+    #[case(5000, true)]
+    fn json_that_is_nested_too_deep_for_a_result_stays_text(
+        #[case] levels: usize,
+        #[case] text: bool,
+    ) {
+        let log = "[".repeat(levels) + &"]".repeat(levels);
         let mut logs = Logs::new(&job(), 100_000, false);
         logs.add("p", "c", &Ok(log.clone()));
-        assert!(logs.build().to_string().contains(&log));
+        let result = build_result(job(), Some(logs.build()));
+        assert!(result.depth() <= MAX_DEPTH);
+        assert_eq!(result.to_string().contains(&format!("\"{log}\"")), text);
     }
 
     #[test]

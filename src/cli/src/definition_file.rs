@@ -8,6 +8,7 @@ use asl::definition::MachineType;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crd::StateMachineType;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_saphyr::Spanned;
 
 use crate::locate::{self, Fields, Target};
@@ -35,10 +36,19 @@ pub struct DefinitionText {
 enum Place {
     /// The file is the definition.
     File,
-    /// `spec.definition` of the document `index`; `start` is where that begins in the file.
+    /// `spec.definition`; `start` is where that begins in the file.
     Text { start: usize },
     /// `spec.definitionObject` of the document `index`.
     Object { index: usize },
+}
+
+/// What a file's text holds.
+#[derive(Default)]
+pub struct Contents {
+    /// Each definition, or why it cannot be looked at.
+    pub definitions: Vec<anyhow::Result<DefinitionText>>,
+    /// What else there is, in words.
+    pub others: Vec<String>,
 }
 
 /// What a manifest may hold, as far as it is of interest.
@@ -61,6 +71,7 @@ struct Metadata {
 struct Spec {
     definition: Option<Spanned<String>>,
     definition_object: Option<serde_json::Value>,
+    definition_from: Option<IgnoredAny>,
     #[serde(default)]
     definition_substitutions: BTreeMap<String, String>,
     #[serde(default, rename = "type_")]
@@ -71,8 +82,8 @@ struct Spec {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Probe {
-    api_version: Option<serde::de::IgnoredAny>,
-    kind: Option<serde::de::IgnoredAny>,
+    api_version: Option<IgnoredAny>,
+    kind: Option<IgnoredAny>,
 }
 
 /// The one definition in a file's text, or that of the StateMachine `wanted`.
@@ -80,7 +91,13 @@ struct Probe {
 /// # Errors
 /// There is none, none of that name, or several to choose from.
 pub fn choose(text: &str, wanted: Option<&str>, file: &str) -> anyhow::Result<DefinitionText> {
-    let mut found = find(text)?;
+    let contents = find(text)?;
+    let found: anyhow::Result<Vec<_>> = contents.definitions.into_iter().collect();
+    let mut found = found?;
+    if found.is_empty() {
+        let others = contents.others.join(", ");
+        bail!("{file} has no definition of a StateMachine, only: {others}");
+    }
     let name = |one: &DefinitionText| one.state_machine.clone().unwrap_or_default();
     let names = found.iter().map(name).collect::<Vec<_>>().join(", ");
     if let Some(wanted) = wanted {
@@ -98,36 +115,29 @@ pub fn choose(text: &str, wanted: Option<&str>, file: &str) -> anyhow::Result<De
 /// Finds the definitions in a file's text.
 ///
 /// # Errors
-/// The file holds manifests, and none of a StateMachine that gives its definition itself.
-pub fn find(text: &str) -> anyhow::Result<Vec<DefinitionText>> {
+/// The text holds manifests that cannot be read.
+pub fn find(text: &str) -> anyhow::Result<Contents> {
+    let mut contents = Contents::default();
     if !holds_manifests(text) {
-        return Ok(vec![DefinitionText {
+        contents.definitions.push(Ok(DefinitionText {
             state_machine: None,
             text: text.to_owned(),
             type_: StateMachineType::default(),
             place: Place::File,
             fields: OnceCell::new(),
-        }]);
+        }));
+        return Ok(contents);
     }
     let manifests: Vec<Option<Manifest>> = serde_saphyr::from_multiple(text)?;
-    let mut found = Vec::new();
-    let mut others = Vec::new();
     for (index, manifest) in manifests.into_iter().enumerate() {
         let Some(manifest) = manifest else { continue };
-        if manifest.is_state_machine() {
-            found.push(manifest.definition(text, index)?);
-        } else {
-            others.extend(manifest.kind);
+        match manifest.without_definition() {
+            None => contents.definitions.push(manifest.definition(text, index)),
+            Some(other) if contents.others.contains(&other) => {}
+            Some(other) => contents.others.push(other),
         }
     }
-    if found.is_empty() {
-        bail!(
-            "there is no StateMachine of group {} in it, only: {}",
-            crd::metadata::GROUP,
-            others.join(", ")
-        );
-    }
-    Ok(found)
+    Ok(contents)
 }
 
 fn holds_manifests(text: &str) -> bool {
@@ -146,27 +156,52 @@ impl Manifest {
         self.kind.as_deref() == Some("StateMachine") && group == Some(crd::metadata::GROUP)
     }
 
+    fn name(&self) -> &str {
+        let name = self
+            .metadata
+            .as_ref()
+            .and_then(|metadata| metadata.name.as_deref());
+        name.unwrap_or("without a name")
+    }
+
+    /// What it is, in words, if it holds no definition and is none the worse for it.
+    fn without_definition(&self) -> Option<String> {
+        if !self.is_state_machine() {
+            return Some(self.kind.clone().unwrap_or_else(|| "no kind".to_owned()));
+        }
+        let spec = self.spec.as_ref()?;
+        let elsewhere = spec.definition_from.is_some()
+            && spec.definition.is_none()
+            && spec.definition_object.is_none();
+        elsewhere.then(|| {
+            let name = self.name();
+            format!("StateMachine {name}, whose definition is in the cluster (definitionFrom)")
+        })
+    }
+
     fn definition(self, file: &str, index: usize) -> anyhow::Result<DefinitionText> {
-        let name = self.metadata.and_then(|metadata| metadata.name);
-        let name = name.unwrap_or_else(|| "without a name".to_owned());
+        let name = self.name().to_owned();
         let Some(spec) = self.spec else {
             bail!("the StateMachine {name} has no spec");
         };
         let values = &spec.definition_substitutions;
         let type_ = spec.type_.unwrap_or_default();
-        let (text, place) = match (spec.definition, spec.definition_object) {
-            (Some(text), None) => {
+        let (text, place) = match (
+            spec.definition,
+            spec.definition_object,
+            spec.definition_from,
+        ) {
+            (Some(text), None, None) => {
                 let start =
                     locate::byte_range(file, &text.referenced).map_or(0, |range| range.start);
                 let text = crd::substitute(&text.value, values)?;
                 (text, Place::Text { start })
             }
-            (None, Some(object)) => (crd::substitute_in(object, values)?, Place::Object { index }),
-            (Some(_), Some(_)) => bail!(
-                "the StateMachine {name} has both definition and definitionObject: exactly one must be set"
-            ),
-            (None, None) => bail!(
-                "the StateMachine {name} has neither definition nor definitionObject: what definitionFrom names is in the cluster; give that text instead"
+            (None, Some(object), None) => {
+                (crd::substitute_in(object, values)?, Place::Object { index })
+            }
+            _ => bail!(
+                "the StateMachine {name} must have exactly one of definition, definitionObject and definitionFrom"
             ),
         };
         Ok(DefinitionText {
@@ -290,108 +325,4 @@ impl Lines<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{MachineType, StateMachineType, find};
-
-    #[test]
-    fn the_type_is_that_of_the_manifest_unless_another_is_asked_for() {
-        let of = |type_: &str| {
-            format!(
-                "apiVersion: sfn.services.k8s.aws/v1alpha1\nkind: StateMachine\n\
-                 spec: {{{type_}definition: a}}\n"
-            )
-        };
-        let express = &find(&of("type_: EXPRESS, ")).unwrap()[0];
-        let standard = &find(&of("")).unwrap()[0];
-        assert_eq!(express.machine_type(None), MachineType::Express);
-        assert_eq!(standard.machine_type(None), MachineType::Standard);
-        let asked = Some(StateMachineType::Standard);
-        assert_eq!(express.machine_type(asked), MachineType::Standard);
-    }
-
-    const MANIFEST: &str = r#"# a comment
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: a}
----
-apiVersion: sfn.services.k8s.aws/v1alpha1
-kind: StateMachine
-metadata:
-  name: one
-spec:
-  name: One
-  definition: |
-    {
-      "StartAt": "Ä",
-
-      "States": {"Ä": {"Type": "Pass"}}
-    }
----
-apiVersion: sfn.services.k8s.aws/v1alpha1
-kind: StateMachine
-metadata:
-  name: two
-spec:
-  name: Two
-  definitionObject:
-    StartAt: A
-    States:
-      A: {Type: Pass, Next: B}
----
-apiVersion: sfn.services.k8s.aws/v1alpha1
-kind: StateMachine
-metadata:
-  name: three
-spec:
-  name: Three
-  definition: "{\"StartAt\": \"A\"}"
-"#;
-
-    fn shown<'a>(file: &'a str, place: &super::Located) -> &'a str {
-        assert!(place.in_file);
-        &file[place.target.clone().unwrap()]
-    }
-
-    #[test]
-    fn the_state_machines_of_a_manifest_are_found() {
-        let found = find(MANIFEST).unwrap();
-        let names: Vec<_> = found
-            .iter()
-            .map(|one| one.state_machine.as_deref().unwrap())
-            .collect();
-        assert_eq!(names, ["one", "two", "three"]);
-        assert!(found[1].text.starts_with(r#"{"StartAt":"A""#));
-    }
-
-    #[test]
-    fn a_place_in_a_block_is_a_place_in_the_file() {
-        let found = find(MANIFEST).unwrap();
-        let place = found[0].locate(MANIFEST, "/States/Ä/Type", None);
-        assert_eq!(shown(MANIFEST, &place), "\"Pass\"");
-        assert!(MANIFEST[place.target.unwrap().end..].starts_with("}}\n    }\n---"));
-    }
-
-    #[test]
-    fn a_place_in_an_object_is_a_place_in_the_file() {
-        let found = find(MANIFEST).unwrap();
-        let place = found[1].locate(MANIFEST, "/States/A/Next", None);
-        assert_eq!(shown(MANIFEST, &place), "B");
-    }
-
-    #[test]
-    fn a_place_in_a_quoted_text_is_a_place_in_that_text() {
-        let found = find(MANIFEST).unwrap();
-        let place = found[2].locate(MANIFEST, "/StartAt", None);
-        assert!(!place.in_file);
-        assert_eq!(&found[2].text[place.target.unwrap()], "\"A\"");
-    }
-
-    #[test]
-    fn a_file_without_state_machines_says_what_it_holds() {
-        let error = find("apiVersion: v1\nkind: Secret\n")
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(error.contains("only: Secret"), "{error}");
-    }
-}
+mod tests;

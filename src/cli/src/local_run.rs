@@ -9,12 +9,12 @@ use asl::definition::{MachineType, StateMachine};
 use asl::errors::Fault;
 use asl::machine::{ExecutionInfo, Limits, Outcome};
 use engine::clock::{RuntimeClock, SystemClock};
-use engine::driver::{Driver, End, Known, Ports, Settings};
+use engine::driver::{Driver, End, Handle, Known, Ports, Settings};
 use engine::entropy::{RandomEntropy, SeededEntropy};
 use engine::history::Forward;
 use engine::memory::{Kept, MemoryStore};
 use engine::ports::{
-    Clock, Entropy, ExecutionKey, Identity, Observer, PageId, Store as _, Task, TaskRunner,
+    Entropy as _, ExecutionKey, Identity, Observer, PageId, Store as _, Task, TaskRunner,
     Unobserved,
 };
 use engine::record;
@@ -82,33 +82,13 @@ impl LocalRun {
     }
 
     async fn drive(self, runner: Arc<dyn TaskRunner>) -> anyhow::Result<Finished> {
-        let epoch = self.start_time.unwrap_or_else(Timestamp::now);
-        let clock: Arc<dyn Clock> = match self.no_wait {
-            true => Arc::new(RuntimeClock::starting_at(epoch)),
-            false => Arc::new(SystemClock),
-        };
-        let entropy: Arc<dyn Entropy> = match self.seed {
-            Some(seed) => Arc::new(SeededEntropy::new(seed)),
-            None => Arc::new(RandomEntropy),
-        };
-        let observer: Arc<dyn Observer> = match self.quiet {
-            true => Arc::new(Unobserved),
-            false => Arc::new(Narrator),
-        };
         let store = Arc::new(MemoryStore::default());
         let key = self.key();
-        let info = self.info(clock.now());
+        let ports = self.ports(store.clone(), runner);
+        let info = self.info(ports.clock.now());
         let known = Known {
             revision: store.create(key.clone()),
             protected: false,
-        };
-        let ports = Ports {
-            store: store.clone(),
-            runner,
-            clock,
-            entropy,
-            observer,
-            shutdown: CancellationToken::new(),
         };
         let settings = Settings {
             key: key.clone(),
@@ -117,15 +97,7 @@ impl LocalRun {
             limits: Limits::default(),
         };
         let (driver, handle) = Driver::start(ports, settings, self.definition, info.clone(), known);
-        let stopper = tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                eprintln!("stopping; press Ctrl-C again to leave at once");
-                handle.stop(Fault::new("Interrupted", "stopped by Ctrl-C"));
-            }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-        });
+        let stopper = tokio::spawn(stop_on_ctrl_c(handle));
         let end = driver.run().await;
         stopper.abort();
         let End::Finished(outcome) = end else {
@@ -141,6 +113,27 @@ impl LocalRun {
                 .and_then(|last| last.progress.stopped),
             history: history_of(&store, &key, &kept).await?,
         })
+    }
+
+    fn ports(&self, store: Arc<MemoryStore>, runner: Arc<dyn TaskRunner>) -> Ports {
+        let epoch = self.start_time.unwrap_or_else(Timestamp::now);
+        Ports {
+            store,
+            runner,
+            clock: match self.no_wait {
+                true => Arc::new(RuntimeClock::starting_at(epoch)),
+                false => Arc::new(SystemClock),
+            },
+            entropy: match self.seed {
+                Some(seed) => Arc::new(SeededEntropy::new(seed)),
+                None => Arc::new(RandomEntropy),
+            },
+            observer: match self.quiet {
+                true => Arc::new(Unobserved),
+                false => Arc::new(Narrator),
+            },
+            shutdown: CancellationToken::new(),
+        }
     }
 
     fn key(&self) -> ExecutionKey {
@@ -172,6 +165,17 @@ impl LocalRun {
             state_machine_name: machine.into(),
             region: "us-east-1".into(),
         }
+    }
+}
+
+/// Stops the execution at the first Ctrl-C, and ends this process at the second.
+async fn stop_on_ctrl_c(handle: Handle) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        eprintln!("stopping; press Ctrl-C again to leave at once");
+        handle.stop(Fault::new("Interrupted", "stopped by Ctrl-C"));
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(130);
     }
 }
 

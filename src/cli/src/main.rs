@@ -10,6 +10,7 @@ mod history_line;
 mod local_cluster;
 mod local_run;
 mod locate;
+mod log_level;
 mod mock;
 mod object_storage;
 mod printable;

@@ -13,10 +13,11 @@ use controller::{Leadership, LeaseOptions, Options, Place};
 use tasks::{Acting, ClusterIdentity, KubernetesTasks, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
+use super::UNUSABLE;
 use crate::certificate_authority;
 use crate::gate::{Connections, Rate};
+use crate::log_level::LogLevel;
 use crate::object_storage::ObjectStorageOptions;
 use crate::runners::Runners;
 
@@ -175,15 +176,17 @@ pub struct Controller {
         help_heading = "Watching it"
     )]
     listen: SocketAddr,
-    /// A level (error, warn, info, debug, trace), or directives such as info,kube=debug
+    /// A level (error, warn, info, debug, trace, off), or directives such as info,tasks=debug. The
+    /// client library's own lines about requests are left out, unless kube_client has a level
     #[arg(
         long,
         env = "SFN_LOG_LEVEL",
         value_name = "LEVEL",
         default_value = "info",
+        value_parser = LogLevel::parse,
         help_heading = "Watching it"
     )]
-    log_level: String,
+    log_level: LogLevel,
     /// How log lines look
     #[arg(
         long,
@@ -211,24 +214,29 @@ fn account_id(text: &str) -> Result<String, &'static str> {
 impl Controller {
     /// Runs the operator until it is told to end.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        self.start_logging()?;
+        self.start_logging();
+        let log_format = self.log_format;
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        runtime.enable_all().build()?.block_on(self.operate())?;
-        Ok(ExitCode::SUCCESS)
+        let ended = runtime.enable_all().build()?.block_on(self.operate());
+        match (ended, log_format) {
+            (Err(error), LogFormat::Json) => {
+                // Whoever reads the log reads this too.
+                tracing::error!(error = format!("{error:#}"), "sfn-operator has failed");
+                Ok(ExitCode::from(UNUSABLE))
+            }
+            (ended, _) => ended.map(|()| ExitCode::SUCCESS),
+        }
     }
 
-    fn start_logging(&self) -> anyhow::Result<()> {
-        let filter = EnvFilter::try_new(&self.log_level)
-            .with_context(|| format!("--log-level: '{}' is no level", self.log_level))?;
+    fn start_logging(&self) {
         let lines = tracing_subscriber::fmt()
-            .with_env_filter(filter)
+            .with_env_filter(self.log_level.filter())
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr);
         match self.log_format {
             LogFormat::Json => lines.json().flatten_event(true).init(),
             LogFormat::Text => lines.init(),
         }
-        Ok(())
     }
 
     async fn operate(self) -> anyhow::Result<()> {

@@ -53,10 +53,15 @@ impl Command {
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {}", printable(&format!("{error:#}")));
+            tell(&error);
             ExitCode::from(UNUSABLE)
         })
     }
+}
+
+/// Tells on standard error what went wrong.
+fn tell(error: &anyhow::Error) {
+    eprintln!("error: {}", printable(&format!("{error:#}")));
 }
 
 /// Whether the reader of our output went away, such as `head`.

@@ -3,14 +3,14 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use asl::definition::{Diagnostic, Rules, StateMachine};
 use clap::Args;
 use crd::StateMachineType;
 
-use super::INVALID;
+use super::{INVALID, UNUSABLE, tell};
 use crate::definition_file::{self, DefinitionText, type_parser};
-use crate::printable;
+use crate::printable::{self, in_one_line};
 use crate::report::{self, Findings};
 use crate::text_file;
 
@@ -19,10 +19,11 @@ use crate::text_file;
 #[command(after_help = "\
 Examples:
   sfn validate workflow.asl.json              A definition, as JSON or YAML
-  sfn validate deploy/*.yaml                  The StateMachines in manifests
+  sfn validate deploy/*.yaml                  The StateMachines among what is in manifests
   kustomize build . | sfn validate -          Whatever comes in
 
-Exit status: 0 all are valid (there may be warnings), 1 at least one is not, 2 a file cannot be read.")]
+Exit status: 0 all are valid (there may be warnings), 1 at least one is not, 2 one cannot be read,
+or there is none.")]
 pub struct Validate {
     /// Definitions (JSON or YAML), or manifests with StateMachines in them; - is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -38,28 +39,40 @@ pub struct Validate {
     strict: bool,
 }
 
+/// A file that could be read.
+struct File<'a> {
+    name: &'a str,
+    text: String,
+    definitions: Vec<DefinitionText>,
+    /// Why others in it cannot be looked at.
+    errors: Vec<anyhow::Error>,
+}
+
 impl Validate {
     /// Checks all files, then says whether all is well.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let mut files = Vec::new();
+        let mut errors = Vec::new();
         for path in &self.files {
-            let text = text_file::read(path)?;
-            let definitions =
-                definition_file::find(&text).with_context(|| text_file::name(path).to_owned())?;
-            files.push((text_file::name(path), text, definitions));
+            match read(path) {
+                Ok(mut file) => {
+                    errors.append(&mut file.errors);
+                    files.push(file);
+                }
+                Err(error) => errors.push(error),
+            }
         }
-        let check = |definition: &DefinitionText| self.check(definition);
-        let checked = files.iter().flat_map(|(name, text, definitions)| {
-            definitions
-                .iter()
-                .map(move |definition| (*name, text, definition, check(definition)))
-        });
-        let checked: Vec<_> = checked.collect();
+        let mut checked = Vec::new();
+        for file in &files {
+            for definition in &file.definitions {
+                checked.push((file, definition, self.check(definition)));
+            }
+        }
         let findings = checked
             .iter()
-            .map(|(file, file_text, definition, diagnostics)| Findings {
-                file,
-                file_text,
+            .map(|(file, definition, diagnostics)| Findings {
+                file: file.name,
+                file_text: &file.text,
                 definition,
                 diagnostics,
             });
@@ -69,14 +82,23 @@ impl Validate {
         } else {
             print_text(&findings)?;
         }
+        if findings.is_empty() && errors.is_empty() {
+            errors.push(anyhow!("there is no definition of a StateMachine"));
+        }
+        errors.iter().for_each(tell);
+        Ok(self.verdict(&findings, &errors))
+    }
+
+    fn verdict(&self, findings: &[Findings<'_>], errors: &[anyhow::Error]) -> ExitCode {
         let well = |one: &Findings<'_>| match self.strict {
             true => one.diagnostics.is_empty(),
             false => one.is_valid(),
         };
-        Ok(match findings.iter().all(well) {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::from(INVALID),
-        })
+        match (errors.is_empty(), findings.iter().all(well)) {
+            (false, _) => ExitCode::from(UNUSABLE),
+            (true, false) => ExitCode::from(INVALID),
+            (true, true) => ExitCode::SUCCESS,
+        }
     }
 
     fn check(&self, definition: &DefinitionText) -> Vec<Diagnostic> {
@@ -89,6 +111,30 @@ impl Validate {
             Err(diagnostics) => diagnostics,
         }
     }
+}
+
+/// Reads a file, and tells what of it is not checked.
+fn read(path: &str) -> anyhow::Result<File<'_>> {
+    let (name, text) = (text_file::name(path), text_file::read(path)?);
+    let contents = definition_file::find(&text).with_context(|| name.to_owned())?;
+    if !contents.others.is_empty() {
+        let others = contents.others.join(", ");
+        let note = format!("note: {name}: not checked: {others}");
+        eprintln!("{}", in_one_line(&note));
+    }
+    let (mut definitions, mut errors) = (Vec::new(), Vec::new());
+    for found in contents.definitions {
+        match found {
+            Ok(definition) => definitions.push(definition),
+            Err(error) => errors.push(error.context(name.to_owned())),
+        }
+    }
+    Ok(File {
+        name,
+        text,
+        definitions,
+        errors,
+    })
 }
 
 fn print_json(findings: &[Findings<'_>]) -> anyhow::Result<()> {

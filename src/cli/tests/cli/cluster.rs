@@ -1,7 +1,7 @@
 //! `sfn run --kubeconfig`, on the cluster that `KUBECONFIG` names; without it the tests say that
 //! they were skipped.
 
-use crate::sfn::sfn;
+use crate::sfn::{Done, sfn};
 use serde_json::{Value, json};
 
 fn kubeconfig() -> Option<String> {
@@ -46,40 +46,29 @@ fn job(script: &str) -> String {
     .to_string()
 }
 
+/// Runs a Job in the cluster, which tasks call "home", where there is one.
+fn run_job(cluster: &str, script: &str) -> Option<Done> {
+    let kubeconfig = kubeconfig()?;
+    let flags = ["--kubeconfig", &kubeconfig, "--cluster-name", cluster];
+    let arguments = [&["run", "-", "--json"], &flags[..]].concat();
+    Some(sfn(&arguments, &job(script)))
+}
+
 #[test]
 fn a_job_runs_in_the_cluster_and_its_log_comes_back() {
-    let Some(kubeconfig) = kubeconfig() else {
+    let Some(done) = run_job("home", "echo '{\"x\": 1}'") else {
         return;
     };
-    let arguments = [
-        "run",
-        "-",
-        "--kubeconfig",
-        &kubeconfig,
-        "--cluster-name",
-        "home",
-    ];
-    let done = sfn(&arguments, &job("echo '{\"x\": 1}'"));
     assert_eq!(done.status, 0, "{}", done.transcript());
-    let output: Value = serde_json::from_str(&done.stdout).unwrap();
-    assert_eq!(output, json!({"log": [{"x": 1}]}));
+    let description: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(description["output"], json!({"log": [{"x": 1}]}));
 }
 
 #[test]
 fn a_job_that_fails_fails_the_run() {
-    let Some(kubeconfig) = kubeconfig() else {
+    let Some(done) = run_job("home", "exit 3") else {
         return;
     };
-    let arguments = [
-        "run",
-        "-",
-        "--kubeconfig",
-        &kubeconfig,
-        "--cluster-name",
-        "home",
-        "--json",
-    ];
-    let done = sfn(&arguments, &job("exit 3"));
     assert_eq!(done.status, 1, "{}", done.transcript());
     let description: Value = serde_json::from_str(&done.stdout).unwrap();
     assert_eq!(description["status"], "FAILED");
@@ -88,22 +77,10 @@ fn a_job_that_fails_fails_the_run() {
 
 #[test]
 fn another_cluster_than_the_named_one_is_not_called() {
-    let Some(kubeconfig) = kubeconfig() else {
+    let Some(done) = run_job("other", "true") else {
         return;
     };
-    let arguments = [
-        "run",
-        "-",
-        "--kubeconfig",
-        &kubeconfig,
-        "--cluster-name",
-        "other",
-    ];
-    let done = sfn(&arguments, &job("true"));
     assert_eq!(done.status, 1, "{}", done.transcript());
-    assert!(
-        done.stderr.contains("FAILED: EKS.ClusterNotAllowed: "),
-        "{}",
-        done.stderr
-    );
+    let description: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(description["error"], "EKS.ClusterNotAllowed");
 }

@@ -3,11 +3,17 @@
 use crate::sfn::sfn;
 use rstest::rstest;
 
+/// A StateMachine whose definition is not in the file.
+const ELSEWHERE: &str = "apiVersion: sfn.services.k8s.aws/v1alpha1\nkind: StateMachine\n\
+    metadata: {name: a}\nspec: {definitionFrom: {configMapKeyRef: {name: m, key: k}}}\n";
+
 #[rstest]
 #[case("valid_definition", &["validate", "order.asl.json"])]
 #[case("invalid_definition", &["validate", "invalid.asl.json"])]
 #[case("invalid_definition_json", &["validate", "--json", "invalid.asl.json"])]
 #[case("manifests", &["validate", "manifest.yaml"])]
+#[case("what_can_be", &["validate", "rights.yaml", "nowhere.json", "unclear.yaml", "order.asl.json"])]
+#[case("what_can_be_json", &["validate", "--json", "rights.yaml", "nowhere.json", "order.asl.json"])]
 fn findings_are_shown_where_they_are(#[case] name: &str, #[case] arguments: &[&str]) {
     insta::assert_snapshot!(format!("validate_{name}"), sfn(arguments, "").transcript());
 }
@@ -19,6 +25,7 @@ fn findings_are_shown_where_they_are(#[case] name: &str, #[case] arguments: &[&s
 #[case::neither_json_nor_yaml("{\"StartAt\": ", 1)]
 #[case::nothing("", 1)]
 #[case::no_state_machine("apiVersion: v1\nkind: Secret\n", 2)]
+#[case::a_definition_in_the_cluster(ELSEWHERE, 2)]
 fn the_exit_status_says_whether_it_is_valid(#[case] input: &str, #[case] status: i32) {
     let done = sfn(&["validate", "-"], input);
     assert_eq!(done.status, status, "{}", done.transcript());

@@ -182,6 +182,10 @@ pub struct StateMachineSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracing_configuration: Option<TracingConfiguration>,
 
+    /// Whether each change is published as a version. Without effect: there are no versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish: Option<bool>,
+
     /// Tags: key-value pairs. They may only contain Unicode letters, digits, white space, or
     /// these symbols: `_ . : / = + - @`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

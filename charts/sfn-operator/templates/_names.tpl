@@ -16,7 +16,7 @@
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "sfn-operator.fullname" .) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
+{{- required "serviceAccount.name must be set where serviceAccount.create is false" .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
 

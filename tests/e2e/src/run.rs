@@ -218,6 +218,17 @@ impl<'a> Run<'a> {
         patched.expect("the patch is accepted");
     }
 
+    /// Why the API server refuses a JSON merge patch.
+    ///
+    /// # Panics
+    /// The API server accepts it.
+    pub async fn refused_patch(&self, patch: Value) -> String {
+        let params = PatchParams::default();
+        let patch = Patch::Merge(patch);
+        let patched = self.api().patch(&self.name, &params, &patch).await;
+        patched.expect_err("the patch is refused").to_string()
+    }
+
     /// Deletes the object, without waiting for what follows.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ use e2e::definition::{call, call_with, job, run_job, single, with, with_paramete
 use e2e::kubectl::{kubectl, try_kubectl};
 use e2e::scenario::LIMITED;
 use e2e::{Scenario, aws_auth};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 /// Asks the API server who asks.
@@ -86,22 +87,13 @@ async fn a_mapped_role_without_rights_gives_eks_403_with_the_api_servers_status(
     );
 }
 
+#[rstest]
+#[case::as_it_is_mapped("role/")]
+#[case::with_a_path_which_does_not_matter("role/service-role/")]
 #[tokio::test]
-async fn a_mapped_role_acts_as_its_user() {
+async fn a_mapped_role_acts_as_its_user(#[case] path: &str) {
     let scenario = Scenario::new().await;
-    let rights = json!({"roleARN": aws_auth::MAPPED});
-    let output = scenario
-        .run_as(rights, &who_am_i(), json!({}))
-        .await
-        .output()
-        .await;
-    assert_eq!(user(&output).0, "eks-stepfunctions");
-}
-
-#[tokio::test]
-async fn a_path_in_the_role_arn_does_not_matter_to_the_mapping() {
-    let scenario = Scenario::new().await;
-    let rights = json!({"roleARN": aws_auth::MAPPED.replace("role/", "role/service-role/")});
+    let rights = json!({"roleARN": aws_auth::MAPPED.replace("role/", path)});
     let output = scenario
         .run_as(rights, &who_am_i(), json!({}))
         .await

@@ -267,20 +267,7 @@ async fn redrives_can_only_be_asked_for() {
         status.redrive_count == Some(2) && status.status == Some(crd::RunStatus::Failed)
     };
     run.until("two redrives", PATIENCE, twice).await;
-    let arguments = [
-        "patch",
-        "exe",
-        &run.name,
-        "-n",
-        &scenario.namespace,
-        "--type=merge",
-        "-p",
-    ];
-    let patch = [r#"{"spec": {"redriveCount": 1}}"#];
-    let answer = e2e::kubectl::try_kubectl(&[&arguments[..], &patch].concat(), "");
-    assert!(
-        answer.stderr.contains("redriveCount can only grow"),
-        "{}",
-        answer.stderr
-    );
+    let patch = json!({"spec": {"redriveCount": 1}});
+    let why = run.refused_patch(patch).await;
+    assert!(why.contains("redriveCount can only grow"), "{why}");
 }

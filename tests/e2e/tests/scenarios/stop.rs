@@ -100,24 +100,8 @@ async fn a_stop_cannot_be_withdrawn() {
         )
         .await;
     run.stop("Stop", "").await;
-    let patch = r#"{"spec": {"stop": null}}"#;
-    let arguments = [
-        "patch",
-        "exe",
-        &run.name,
-        "-n",
-        &scenario.namespace,
-        "--type=merge",
-        "-p",
-        patch,
-    ];
-    let answer = e2e::kubectl::try_kubectl(&arguments, "");
-    assert!(!answer.success);
-    assert!(
-        answer.stderr.contains("stop cannot be withdrawn"),
-        "{}",
-        answer.stderr
-    );
+    let why = run.refused_patch(json!({"spec": {"stop": null}})).await;
+    assert!(why.contains("stop cannot be withdrawn"), "{why}");
 }
 
 #[tokio::test]

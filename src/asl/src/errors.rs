@@ -24,16 +24,10 @@ pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 pub const TASK_FAILED: &str = "States.TaskFailed";
 /// The state machine may not do what a task needs.
 pub const PERMISSIONS: &str = "States.Permissions";
-/// A payload template's path found nothing. Never raised: such a path fails the whole execution,
-/// as AWS does, with [`RUNTIME`]. A Retrier or Catcher may name it all the same.
-pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
 /// A result cannot be put at ResultPath.
 pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
 /// An intrinsic function could not be evaluated.
 pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
-/// A branch of a Parallel state failed. Never raised: the state fails with the error of the branch,
-/// as AWS does. A Retrier or Catcher may name it all the same.
-pub const BRANCH_FAILED: &str = "States.BranchFailed";
 /// A Map state's items could not be read.
 pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
 /// A Map state's results could not be written.

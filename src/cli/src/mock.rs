@@ -188,6 +188,10 @@ impl TaskRunner for MockRunner {
         true
     }
 
+    fn leaves_something(&self, resource: &Resource) -> bool {
+        self.real.leaves_something(resource)
+    }
+
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         let state = &task.request.state;
         if let Some(responses) = self.states.get(&**state) {

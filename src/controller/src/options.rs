@@ -1,6 +1,7 @@
 //! What the operator is told.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use asl::machine::Limits;
 
@@ -45,8 +46,9 @@ impl Options {
             write_concurrency: 64,
             max_running_executions: 10_000,
             limits: Limits {
-                // An execution that enters many states at once lets others in between.
+                // An execution that has much to do at once lets others in between.
                 states_per_step: 2_000,
+                time_per_step: Duration::from_millis(50),
                 ..Limits::default()
             },
             listen: None,

@@ -246,6 +246,10 @@ mod tests {
             false
         }
 
+        fn leaves_something(&self, _: &Resource) -> bool {
+            false
+        }
+
         async fn run(&self, _: Task, _: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
             Ok(Value::Null)
         }

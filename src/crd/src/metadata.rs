@@ -18,14 +18,6 @@ pub mod finalizers {
 
 /// ACK's annotations, with ACK's meaning.
 pub mod annotations {
-    /// `delete` (the default) or `retain`: what happens in AWS when the object is deleted.
-    pub const DELETION_POLICY: &str = "services.k8s.aws/deletion-policy";
-    /// `adopt` or `adopt-or-create`.
-    pub const ADOPTION_POLICY: &str = "services.k8s.aws/adoption-policy";
-    /// JSON text that identifies the resource to adopt, such as `{"arn": "…"}`.
-    pub const ADOPTION_FIELDS: &str = "services.k8s.aws/adoption-fields";
-    /// `true`: the resource is observed and never changed.
-    pub const READ_ONLY: &str = "services.k8s.aws/read-only";
     /// The region of the resource; on a Namespace, of all resources in it.
     pub const REGION: &str = "services.k8s.aws/region";
 }

@@ -41,8 +41,6 @@ pub const REDRIVEN: &str = "Redriven";
 pub const NOT_REDRIVABLE: &str = "NotRedrivable";
 /// What it takes to continue the Execution is gone, or cannot be read by this version.
 pub const NOT_RESUMABLE: &str = "NotResumable";
-/// A request to the Kubernetes API failed and is tried again.
-pub const RETRYING: &str = "Retrying";
 
 /// Event: a task's request was sent.
 pub const TASK_STARTED: &str = "TaskStarted";

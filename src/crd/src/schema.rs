@@ -49,15 +49,13 @@ fn tidy_schema(schema: &mut Value) {
     if schema.contains_key("type") {
         schema.remove("nullable");
     }
-    for keyword in ["properties"] {
-        for (_, property) in schema
-            .get_mut(keyword)
-            .and_then(Value::as_object_mut)
-            .into_iter()
-            .flatten()
-        {
-            tidy_schema(property);
-        }
+    for (_, property) in schema
+        .get_mut("properties")
+        .and_then(Value::as_object_mut)
+        .into_iter()
+        .flatten()
+    {
+        tidy_schema(property);
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(inner) = schema.get_mut(keyword) {

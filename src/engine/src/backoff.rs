@@ -48,12 +48,6 @@ impl Backoff {
     pub fn succeeded(&mut self) {
         self.failures = 0;
     }
-
-    /// How many failures there were since the last success.
-    #[must_use]
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
 }
 
 #[cfg(test)]

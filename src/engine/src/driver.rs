@@ -1,10 +1,11 @@
 //! The actor that carries one execution: collect, decide, store, act.
 
 mod resume;
+mod running_task;
 mod tasks;
 mod writes;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::execution::{Decision, Execution, Happening, Urgency};
 use crate::ports::{Clock, Entropy, ExecutionKey, Identity, Observer, Revision, Store, TaskRunner};
-use crate::running::RunningTask;
 pub use resume::ResumeError;
+use running_task::RunningTask;
 use writes::Writer;
 
 /// How long something that people may want to see waits for another reason to write, at first.
@@ -28,7 +29,7 @@ use writes::Writer;
 const DEBOUNCE: Duration = Duration::from_secs(2);
 /// The longest that it waits.
 const LONGEST_DEBOUNCE: Duration = Duration::from_mins(1);
-/// How many happenings are decided on together at most.
+/// How many happenings are collected to be decided on together at most.
 const BATCH: usize = 256;
 
 /// The world outside an execution.
@@ -93,11 +94,11 @@ impl Handle {
 
 /// A channel has room for 32 messages from the start: for 10,000 executions that wait, and get
 /// none, small ones make a difference of 80 MB.
-pub(crate) type Message = Box<Incoming>;
+type Message = Box<Incoming>;
 
 /// What reaches a driver.
 #[derive(Debug)]
-pub(crate) enum Incoming {
+enum Incoming {
     /// Something happened.
     Happened(Happening),
     /// A task ended.
@@ -128,7 +129,8 @@ pub struct Driver {
     sender: UnboundedSender<Message>,
     inbox: UnboundedReceiver<Message>,
     tasks: HashMap<TaskId, RunningTask>,
-    first: Vec<Happening>,
+    /// What happened and is not decided on.
+    happenings: VecDeque<Happening>,
     unsaved_since: Option<Timestamp>,
     debounce: Duration,
     yielded: bool,
@@ -168,7 +170,7 @@ impl Driver {
             sender,
             inbox,
             tasks: HashMap::new(),
-            first,
+            happenings: first.into(),
             unsaved_since: None,
             debounce: DEBOUNCE,
             yielded: false,
@@ -191,16 +193,18 @@ impl Driver {
 
     async fn carry(&mut self) -> Result<Outcome, End> {
         self.resume_tasks();
-        let mut happenings = std::mem::take(&mut self.first);
         loop {
             let now = self.ports.clock.now();
-            let decision = self.execution.decide(happenings, now, &*self.ports.entropy);
+            let entropy = &*self.ports.entropy;
+            let decision = self.execution.decide(&mut self.happenings, now, entropy);
+            // Thousands of executions wait, and none is to keep room for what may happen.
+            self.happenings.shrink_to_fit();
             self.carry_out(decision, now).await?;
             if let Some(outcome) = self.execution.outcome().cloned() {
                 self.finish(&outcome).await?;
                 return Ok(outcome);
             }
-            happenings = self.collect().await?;
+            self.collect().await?;
         }
     }
 
@@ -230,35 +234,45 @@ impl Driver {
         Ok(())
     }
 
-    /// Waits for something to happen, and takes all of it.
-    async fn collect(&mut self) -> Result<Vec<Happening>, End> {
-        let mut happenings = Vec::new();
+    /// Waits for something to happen, unless there is more to decide, and takes all of it.
+    async fn collect(&mut self) -> Result<(), End> {
         if self.yielded {
             if self.ports.shutdown.is_cancelled() {
                 return Err(self.shut_down().await);
             }
             self.writer.seal(&mut self.execution).await?;
             tokio::task::yield_now().await;
-            happenings.push(Happening::Event(Event::TimePassed));
-        } else {
-            let first = self.wait().await?;
-            happenings.extend(first.and_then(|incoming| self.accept(*incoming)));
+            // What is left goes on with whatever is handled next.
+            if self.happenings.is_empty() && self.execution.is_ready() {
+                self.look_at_time();
+            }
+        } else if let Some(incoming) = self.wait().await? {
+            self.accept(*incoming);
         }
-        while happenings.len() < BATCH {
-            let Ok(incoming) = self.inbox.try_recv() else {
-                break;
-            };
-            happenings.extend(self.accept(*incoming));
+        while self.happenings.len() < BATCH
+            && let Ok(incoming) = self.inbox.try_recv()
+        {
+            self.accept(*incoming);
         }
         let now = self.ports.clock.now();
         if self.execution.deadline().is_some_and(|due| due <= now) {
-            happenings.push(Happening::Event(Event::TimePassed));
+            self.look_at_time();
         }
         if self.is_stale(now) {
             self.save().await?;
             self.debounce = LONGEST_DEBOUNCE.min(self.debounce * 2);
         }
-        Ok(happenings)
+        Ok(())
+    }
+
+    /// Time is looked at after what happened before, and once.
+    fn look_at_time(&mut self) {
+        let is_time =
+            |happening: &Happening| matches!(happening, Happening::Event(Event::TimePassed));
+        if !self.happenings.iter().any(is_time) {
+            self.happenings
+                .push_back(Happening::Event(Event::TimePassed));
+        }
     }
 
     /// The next message; `None` when it is time for something else.
@@ -304,23 +318,23 @@ impl Driver {
             .min(LONGEST_DEBOUNCE)
     }
 
-    /// A message as what happened; `None` if it comes too late to matter.
-    fn accept(&mut self, incoming: Incoming) -> Option<Happening> {
+    /// Takes a message in, unless it comes too late to matter.
+    fn accept(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Happened(happening) => Some(happening),
-            Incoming::RetainJobs(retain) => {
-                self.settings.retain_jobs = retain;
-                None
-            }
+            Incoming::Happened(happening) => self.happenings.push_back(happening),
+            Incoming::RetainJobs(retain) => self.settings.retain_jobs = retain,
             Incoming::Ended(id, result) => {
-                let running = self.tasks.remove(&id)?;
+                let Some(running) = self.tasks.remove(&id) else {
+                    return;
+                };
                 let fault = result.as_ref().err();
                 let lasted = running.since.elapsed();
                 self.ports.observer.task_ended(&running.task, fault, lasted);
-                Some(Happening::Event(match result {
+                let ended = match result {
                     Ok(output) => Event::TaskSucceeded { task: id, output },
                     Err(fault) => Event::TaskFailed { task: id, fault },
-                }))
+                };
+                self.happenings.push_back(Happening::Event(ended));
             }
         }
     }
@@ -347,3 +361,6 @@ impl Driver {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,14 @@
 //! What an execution is in memory, and what it decides: no I/O.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use asl::Value;
 use asl::definition::StateMachine;
 use asl::history::EventKind;
 use asl::machine::{
-    CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, NotRedrivable,
+    self, CheckpointError, Command, Event, ExecutionInfo, Limits, Machine, Moment, NotRedrivable,
     Outcome, Redrives, Sealed, TaskId, TaskRequest,
 };
 use jiff::Timestamp;
@@ -51,7 +52,8 @@ pub struct Decision {
     pub cancel: Vec<TaskRequest>,
     /// When to store it.
     pub urgency: Urgency,
-    /// The step's budget was used up: [`Event::TimePassed`] is due at once.
+    /// There is more to decide at once, and others are to be let in between: the step's budget was
+    /// used up, and [`Event::TimePassed`] is due, or not all that happened was handled.
     pub yielded: bool,
     /// How many states were entered.
     pub states_entered: u64,
@@ -74,6 +76,7 @@ pub struct Content {
 #[derive(Debug)]
 pub struct Execution {
     machine: Machine,
+    time_per_step: Duration,
     started: Timestamp,
     tail: Tail,
     tasks: TaskBook,
@@ -87,7 +90,7 @@ impl Execution {
     pub fn new(definition: Arc<StateMachine>, info: ExecutionInfo, limits: Limits) -> Self {
         let started = info.start_time;
         let machine = Machine::new(definition, info, limits);
-        Self::with_machine(machine, started, Tail::new())
+        Self::with_machine(machine, limits, started, Tail::new())
     }
 
     /// Continues from what was stored; `shown` is what people saw of its tasks.
@@ -103,7 +106,7 @@ impl Execution {
         let (checkpoint, sealed) = (&content.checkpoint, &content.sealed);
         let machine = Machine::restore(definition, checkpoint, sealed, limits)?;
         let started = machine.info().start_time;
-        let mut execution = Self::with_machine(machine, started, content.tail);
+        let mut execution = Self::with_machine(machine, limits, started, content.tail);
         for request in execution.machine.running_tasks() {
             execution.schedule(request, started);
         }
@@ -113,9 +116,10 @@ impl Execution {
         Ok(execution)
     }
 
-    fn with_machine(machine: Machine, started: Timestamp, tail: Tail) -> Self {
+    fn with_machine(machine: Machine, limits: Limits, started: Timestamp, tail: Tail) -> Self {
         Self {
             machine,
+            time_per_step: limits.time_per_step,
             started,
             tail,
             tasks: TaskBook::default(),
@@ -129,15 +133,17 @@ impl Execution {
         self.running.insert(request.task, request);
     }
 
-    /// Handles what happened, in order, and says what is to be done.
+    /// Handles what happened, in order, and says what is to be done. What it had no time for is left
+    /// where it was.
     pub fn decide(
         &mut self,
-        happenings: impl IntoIterator<Item = Happening>,
+        happenings: &mut VecDeque<Happening>,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Decision {
+        let began = Instant::now();
         let mut decision = Decision::default();
-        for happening in happenings {
+        while let Some(happening) = happenings.pop_front() {
             let urgency = match happening {
                 Happening::Event(event) => {
                     let entropy = entropy.next();
@@ -153,7 +159,11 @@ impl Execution {
                 }
             };
             decision.urgency = decision.urgency.max(urgency);
+            if began.elapsed() >= self.time_per_step {
+                break;
+            }
         }
+        decision.yielded = self.machine.is_ready() || !happenings.is_empty();
         decision
     }
 
@@ -167,7 +177,6 @@ impl Execution {
         self.note_end(&event);
         let deadline = self.machine.deadline();
         let transition = self.machine.handle(event, moment);
-        decision.yielded = transition.yielded;
         let mut urgency = self.take_history(decision);
         if moves_timers && transition.deadline.is_some() && transition.deadline != deadline {
             urgency = Urgency::Now;
@@ -255,12 +264,6 @@ impl Execution {
         self.machine.is_ready()
     }
 
-    /// Whether its outcome is decided; tasks may still have to be cancelled.
-    #[must_use]
-    pub fn is_decided(&self) -> bool {
-        self.machine.outcome().is_some()
-    }
-
     /// How it ended, once nothing is left to clean up.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
@@ -282,7 +285,7 @@ impl Execution {
 
     /// The interpreter's state; `None` once it ended well, for then there is nothing to continue.
     #[must_use]
-    pub fn checkpoint(&self) -> Option<Vec<u8>> {
+    pub fn checkpoint(&self) -> Option<machine::Checkpoint> {
         (!self.has_ended_well()).then(|| self.machine.checkpoint())
     }
 
@@ -357,3 +360,6 @@ impl Execution {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

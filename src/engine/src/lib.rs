@@ -15,5 +15,4 @@ pub mod memory;
 pub mod ports;
 pub mod progress;
 pub mod record;
-mod running;
 pub mod values;

@@ -109,9 +109,7 @@ pub trait TaskRunner: Send + Sync {
 
     /// Whether a task with this resource makes something that [`TaskRunner::cancel`] has to remove.
     /// Only then is its execution protected, which takes a write before it and one after it.
-    fn leaves_something(&self, _resource: &asl::resource::Resource) -> bool {
-        true
-    }
+    fn leaves_something(&self, resource: &asl::resource::Resource) -> bool;
 
     /// Runs a task to its end. Must be idempotent by [`Task::id`]: when the process dies, the
     /// same task is run again, with `resumed` set. Transient trouble (a server that is away) is
@@ -187,8 +185,8 @@ pub struct Stored {
 pub struct PageId {
     /// What the page holds.
     pub kind: PageKind,
-    /// Its number, counted from 0: of history pages since the start, of the parts of one
-    /// checkpoint.
+    /// Its number: of history pages since the start and of the parts of one checkpoint counted from
+    /// 0, of the pages of values from the number of the first value in them.
     pub sequence: u64,
     /// The beginning of the data's SHA-256, in hex.
     pub digest: Arc<str>,

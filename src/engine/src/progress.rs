@@ -1,6 +1,6 @@
 //! What people see of an execution.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl::machine::{Activity, NotRedrivable, Outcome, Redrives, TaskId, TaskRequest};
@@ -76,32 +76,29 @@ pub enum TaskPhase {
 /// Remembers what is to be shown of tasks.
 #[derive(Debug, Default)]
 pub struct TaskBook {
-    running: Vec<TaskView>,
+    running: BTreeMap<TaskId, TaskView>,
     ended: VecDeque<TaskView>,
 }
 
 impl TaskBook {
     /// A task is to be started.
     pub fn scheduled(&mut self, request: &TaskRequest, now: Timestamp) {
-        self.running.push(TaskView {
+        let view = TaskView {
             task: request.task,
             state: request.state.clone(),
             resource: request.resource.arn.clone(),
             scheduled: now,
             phase: TaskPhase::Running,
             progress: TaskProgress::default(),
-        });
+        };
+        self.running.insert(request.task, view);
     }
 
     /// What was shown before a restart: of tasks that still run when they were scheduled and what
     /// their runner said, and those that had ended.
     pub fn recall(&mut self, shown: Vec<TaskView>) {
         for view in shown {
-            match self
-                .running
-                .iter_mut()
-                .find(|known| known.task == view.task)
-            {
+            match self.running.get_mut(&view.task) {
                 Some(known) => {
                     known.scheduled = view.scheduled;
                     known.progress = view.progress;
@@ -114,7 +111,7 @@ impl TaskBook {
 
     /// A runner reported. Says whether that is news.
     pub fn reported(&mut self, task: TaskId, progress: TaskProgress) -> bool {
-        match self.running.iter_mut().find(|view| view.task == task) {
+        match self.running.get_mut(&task) {
             Some(view) if view.progress != progress => {
                 view.progress = progress;
                 true
@@ -125,10 +122,9 @@ impl TaskBook {
 
     /// A task ended.
     pub fn ended(&mut self, task: TaskId, phase: TaskPhase) {
-        let Some(at) = self.running.iter().position(|view| view.task == task) else {
+        let Some(mut view) = self.running.remove(&task) else {
             return;
         };
-        let mut view = self.running.swap_remove(at);
         view.phase = phase;
         self.ended.push_back(view);
         if self.ended.len() > SHOWN {
@@ -139,9 +135,7 @@ impl TaskBook {
     /// What is shown.
     #[must_use]
     pub fn shown(&self) -> Vec<TaskView> {
-        let mut views = self.running.clone();
-        views.sort_unstable_by_key(|view| view.task);
-        views.truncate(SHOWN);
+        let mut views: Vec<_> = self.running.values().take(SHOWN).cloned().collect();
         let room = SHOWN - views.len();
         views.extend(self.ended.iter().rev().take(room).cloned());
         views.sort_unstable_by_key(|view| view.task);

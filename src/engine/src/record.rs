@@ -6,6 +6,8 @@
 //! against 99 writes a second at 16 KiB). A checkpoint that is large goes into pages of its own,
 //! and the header says which.
 
+use std::cell::RefCell;
+use std::io;
 use std::sync::Arc;
 
 use asl::history::EventId;
@@ -14,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use zstd::bulk::Compressor;
 
 use crate::history::Tail;
 use crate::ports::{PageId, PageKind};
@@ -81,7 +84,7 @@ pub enum RecordError {
     },
     /// Compression failed.
     #[error("compression failed: {0}")]
-    Compression(#[from] std::io::Error),
+    Compression(#[from] io::Error),
 }
 
 /// Where the interpreter's checkpoint is.
@@ -204,7 +207,8 @@ fn section<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], RecordError> {
     Ok(section)
 }
 
-/// Splits a checkpoint, or what else may be large, into pages if it is too large for a record; `None` if it is not.
+/// Splits a checkpoint, or what else may be large, into pages if it is too large for a record;
+/// `None` if it is not.
 ///
 /// # Errors
 /// Compression failed.
@@ -212,7 +216,7 @@ pub fn build_checkpoint_pages(bytes: &[u8]) -> Result<Option<Vec<Page>>, RecordE
     if bytes.len() <= INLINE_BYTES {
         return Ok(None);
     }
-    let compressed = zstd::bulk::compress(bytes, LEVEL)?;
+    let compressed = compress(bytes)?;
     if compressed.len() <= INLINE_BYTES {
         return Ok(None);
     }
@@ -228,7 +232,7 @@ pub(crate) fn split_into_pages(
     kind: PageKind,
     first: u64,
 ) -> Result<Vec<Page>, RecordError> {
-    Ok(split(&zstd::bulk::compress(bytes, LEVEL)?, kind, first))
+    Ok(split(&compress(bytes)?, kind, first))
 }
 
 fn split(compressed: &[u8], kind: PageKind, first: u64) -> Vec<Page> {
@@ -254,7 +258,7 @@ pub fn join_pages<'a>(parts: impl IntoIterator<Item = &'a str>) -> Result<Vec<u8
 
 /// Compresses bytes into a text.
 pub(crate) fn encode_text(bytes: &[u8]) -> Result<String, RecordError> {
-    Ok(BASE64.encode(zstd::bulk::compress(bytes, LEVEL)?))
+    Ok(BASE64.encode(compress(bytes)?))
 }
 
 /// The bytes in a text: that of a record without its format, or the data of a history page.
@@ -263,6 +267,18 @@ pub(crate) fn encode_text(bytes: &[u8]) -> Result<String, RecordError> {
 /// It is damaged.
 pub fn decode_text(text: &str) -> Result<Vec<u8>, RecordError> {
     decompress(&BASE64.decode(text).map_err(unreadable)?)
+}
+
+thread_local! {
+    /// Its memory, a megabyte and more, is what takes longest about a small record.
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|kept| match kept {
+        Some(compressor) => compressor.compress(bytes),
+        None => kept.insert(Compressor::new(LEVEL)?).compress(bytes),
+    })
 }
 
 fn decompress(compressed: &[u8]) -> Result<Vec<u8>, RecordError> {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl::definition::StateMachine;
 use asl::errors::Fault;
@@ -72,6 +73,18 @@ pub struct Run {
 pub struct Mode {
     /// Write a checkpoint and restore it after every event.
     pub restore_everywhere: bool,
+    /// Do as little as possible with each event.
+    pub give_way_everywhere: bool,
+}
+
+impl Mode {
+    fn limits(self) -> Limits {
+        let mut limits = Limits::default();
+        if self.give_way_everywhere {
+            limits.time_per_step = Duration::ZERO;
+        }
+        limits
+    }
 }
 
 /// Runs an execution from its start to its end.
@@ -108,7 +121,7 @@ struct Driver {
 
 impl Driver {
     fn new(definition: Arc<StateMachine>, info: ExecutionInfo, mode: Mode) -> Self {
-        let limits = Limits::default();
+        let limits = mode.limits();
         Self {
             now: info.start_time,
             machine: Machine::new(definition.clone(), info, limits),
@@ -172,11 +185,11 @@ impl Driver {
             self.sealed.insert(sealed.id, sealed.value);
         }
         let checkpoint = self.machine.checkpoint();
-        let used = Machine::refers_to(&checkpoint).map_err(|error| error.to_string())?;
-        self.sealed.retain(|id, _| used.contains(id));
+        self.sealed
+            .retain(|id, _| checkpoint.refers_to.contains(id));
         self.machine = Machine::restore(
             self.definition.clone(),
-            &checkpoint,
+            &checkpoint.bytes,
             &self.sealed,
             self.limits,
         )

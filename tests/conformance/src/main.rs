@@ -72,6 +72,7 @@ fn main() -> Result<ExitCode> {
 fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let settings = Settings {
         restore_everywhere: arguments.restore_everywhere,
+        ..Settings::default()
     };
     let selection = Selection {
         id: arguments.case.clone(),

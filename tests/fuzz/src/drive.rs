@@ -125,12 +125,12 @@ impl Drive {
         self.sealed.extend(sealed);
         let checkpoint = self.machine.checkpoint();
         self.machine =
-            Machine::restore(self.definition.clone(), &checkpoint, &self.sealed, limits())
+            Machine::restore(self.definition.clone(), &checkpoint.bytes, &self.sealed, limits())
                 .expect("what was written is read");
         assert!(
             self.machine.checkpoint() == checkpoint,
             "restored otherwise: {}",
-            String::from_utf8_lossy(&checkpoint)
+            String::from_utf8_lossy(&checkpoint.bytes)
         );
     }
 }

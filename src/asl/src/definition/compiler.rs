@@ -71,7 +71,7 @@ impl<'a> Compiler<'a> {
             .push(diagnostic(Severity::Error, code, place, message));
     }
 
-    /// A path, intrinsic function or expression cannot be parsed; `start` is where it begins in
+    /// A path, intrinsic function or expression cannot be parsed; `offset` is where it fails in
     /// the field's text.
     pub(super) fn syntax_error(
         &mut self,

@@ -132,30 +132,6 @@ impl StateMachine {
         finish(compiler, outline)
     }
 
-    /// Compiles a standard state machine that was read before.
-    ///
-    /// # Errors
-    /// All problems at once; at least one is an error.
-    pub fn compile_value(
-        definition: &Value,
-        serves: Serves<'_>,
-    ) -> Result<Compiled, Vec<Diagnostic>> {
-        Self::compile_value_with(definition, Rules::from(serves))
-    }
-
-    /// Compiles a definition that was read before, by these rules.
-    ///
-    /// # Errors
-    /// All problems at once; at least one is an error.
-    pub fn compile_value_with(
-        definition: &Value,
-        rules: Rules<'_>,
-    ) -> Result<Compiled, Vec<Diagnostic>> {
-        let mut compiler = Compiler::new(rules);
-        let outline = compile_outline(&mut compiler, definition);
-        finish(compiler, outline)
-    }
-
     /// Compiles one state for itself, as TestState takes it. Its transitions may lead anywhere:
     /// for each name that is not there stands a state of that name that is not to be run.
     ///

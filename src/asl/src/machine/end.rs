@@ -1,9 +1,9 @@
 //! How an execution ends.
 
-use super::run::Step;
+use super::step::Step;
 use super::thread::Ended;
 use super::{Machine, Outcome};
-use crate::errors::Fault;
+use crate::errors::{Fault, RUNTIME};
 use crate::history::{EventId, EventKind};
 
 impl Machine {
@@ -45,6 +45,21 @@ impl Machine {
         self.stopped = Some(step.now);
         self.deadline = None;
         self.ready.clear();
+    }
+
+    /// Whether the history has as many events as it may have, and the execution goes on.
+    pub(super) fn has_full_history(&self) -> bool {
+        self.outcome.is_none() && self.recorder.last() >= self.limits.history_events
+    }
+
+    /// Ends an execution with a full history, in AWS's words.
+    pub(super) fn fail_with_full_history(&mut self, step: &mut Step<'_>) {
+        let cause = format!(
+            "The execution reached the maximum number of history events ({}).",
+            self.limits.history_events
+        );
+        let previous = self.recorder.last();
+        self.fail_execution(Fault::new(RUNTIME, cause), previous, step);
     }
 
     /// The whole execution fails, whatever its threads could catch: `States.Runtime`.

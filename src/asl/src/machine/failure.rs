@@ -3,7 +3,8 @@
 //! Source: States Language, "Errors": a Retrier comes before a Catcher, and what none of them takes
 //! fails the scope around the state.
 
-use super::run::{Flow, Step};
+use super::run::Flow;
+use super::step::Step;
 use super::thread::{Ended, Phase, Thread, ThreadId};
 use super::{Command, Machine};
 use crate::errors::{Fault, QUERY_EVALUATION_ERROR};

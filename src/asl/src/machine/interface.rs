@@ -1,6 +1,7 @@
 //! What goes into the interpreter and what comes out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -66,6 +67,12 @@ pub struct Limits {
     /// How many states one call of `handle` may enter before it yields; fewer where payloads are
     /// large.
     pub states_per_step: usize,
+    /// How long one call of `handle` may take before it yields. When it does changes nothing but
+    /// what may happen in between.
+    pub time_per_step: Duration,
+    /// How many events the history may have (AWS: 25,000): an execution that reaches as many before
+    /// it ends fails.
+    pub history_events: u64,
 }
 
 impl Default for Limits {
@@ -75,6 +82,8 @@ impl Default for Limits {
             variables_bytes: 10 * 1024 * 1024,
             items_bytes: 32 * 1024 * 1024,
             states_per_step: 100_000,
+            time_per_step: Duration::MAX,
+            history_events: 1_000_000,
         }
     }
 }

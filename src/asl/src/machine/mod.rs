@@ -2,7 +2,8 @@
 //!
 //! [`Machine::handle`] takes one event, runs every thread until all of them wait for something
 //! outside, and says what is to be done. It keeps no clock and does no I/O; a machine restored
-//! from [`Machine::checkpoint`] continues exactly as the one that wrote it.
+//! from [`Machine::checkpoint`] continues exactly as the one that wrote it. A long piece of work
+//! may be done in several steps ([`Transition::yielded`]).
 
 mod activity;
 mod checkpoint;
@@ -14,6 +15,7 @@ mod recorder;
 mod redrive;
 mod run;
 pub(crate) mod stage;
+mod step;
 pub(crate) mod thread;
 pub(crate) mod timers;
 
@@ -25,12 +27,13 @@ use foldhash::fast::RandomState;
 pub use activity::{Activity, Doing};
 pub(crate) use checkpoint::SEAL_FROM;
 use checkpoint::Vault;
-pub use checkpoint::{CheckpointError, Sealed};
+pub use checkpoint::{Checkpoint, CheckpointError, Sealed};
 pub use interface::{
     Command, Event, ExecutionInfo, Limits, Moment, Outcome, TaskId, TaskRequest, Transition,
 };
 pub use redrive::{MOST_REDRIVES, NotRedrivable, REDRIVABLE_PERIOD, Redrives};
-pub(crate) use run::{Flow, Step, Work};
+pub(crate) use run::{Flow, Work};
+pub(crate) use step::Step;
 
 use crate::definition::StateMachine;
 use crate::errors::Fault;
@@ -102,7 +105,7 @@ impl Machine {
             return Transition::default();
         }
         let definition = Arc::clone(&self.definition);
-        let mut step = Step::new(&definition, moment, self.limits.states_per_step);
+        let mut step = Step::new(&definition, moment, self.limits);
         self.take_in(event, &mut step);
         self.run(&mut step);
         Transition {

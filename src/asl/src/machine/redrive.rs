@@ -12,7 +12,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::interface::Outcome;
-use super::run::{Step, Work};
+use super::run::Work;
+use super::step::Step;
 use super::thread::{Phase, Resume, Retries, Thread, ThreadId};
 use super::{Command, Machine, TaskId, timers};
 use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, RUNTIME};

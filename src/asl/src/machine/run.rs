@@ -5,42 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Machine;
-use super::interface::{Command, Moment};
 use super::stage::Stage;
+use super::step::Step;
 use super::thread::{Ended, Entered, Phase, Retries, Thread, ThreadId};
-use crate::definition::StateMachine;
 use crate::errors::{Fault, RUNTIME};
 use crate::history::EventKind;
-use crate::query::Random;
 use crate::states::data_flow::Handover;
 use crate::states::{Next, State, StateKind};
-
-/// One call of `handle`: its moment, and what it wants done.
-#[derive(Debug)]
-pub(crate) struct Step<'d> {
-    /// The definition.
-    pub definition: &'d StateMachine,
-    /// The time.
-    pub now: Timestamp,
-    /// Randomness.
-    pub random: Random,
-    /// What is to be done outside.
-    pub commands: Vec<Command>,
-    /// How many states may still be entered; each counts for more with a larger payload.
-    pub budget: usize,
-}
-
-impl<'d> Step<'d> {
-    pub(super) fn new(definition: &'d StateMachine, moment: Moment, budget: usize) -> Self {
-        Self {
-            definition,
-            now: moment.now,
-            random: Random::new(moment.entropy),
-            commands: Vec::new(),
-            budget,
-        }
-    }
-}
 
 /// Entering a state with a payload of so many bytes is as much work as entering another one: all
 /// events of a step are in memory until they are stored, and a loop over a large payload would
@@ -71,13 +42,18 @@ pub(crate) enum Flow {
 impl Machine {
     /// Runs until every thread waits or the step's budget is used up.
     pub(super) fn run(&mut self, step: &mut Step<'_>) {
-        while step.budget > 0
-            && self.outcome.is_none()
+        while self.outcome.is_none()
             && let Some(work) = self.ready.pop_front()
         {
             match work {
                 Work::Run(id) => self.run_thread(id, step),
                 Work::TaskStarted(id) => self.task_started(id, step),
+            }
+            if self.has_full_history() {
+                self.fail_with_full_history(step);
+            }
+            if step.is_used_up() {
+                return;
             }
         }
     }
@@ -89,7 +65,7 @@ impl Machine {
         loop {
             let flow = self.advance(id, &mut thread, step);
             match flow {
-                Flow::Moved if step.budget > 0 => {}
+                Flow::Moved if !step.is_used_up() && !self.has_full_history() => {}
                 Flow::Moved => {
                     self.threads.put_back(id, thread);
                     self.ready.push_front(Work::Run(id));
@@ -141,7 +117,7 @@ impl Machine {
 
     fn enter(&mut self, thread: &mut Thread, state: &State, step: &mut Step<'_>) {
         let payload = thread.input.text_len() / PAYLOAD_BYTES_PER_STATE;
-        step.budget = step.budget.saturating_sub(1 + payload);
+        step.spend(1 + payload);
         let previous = thread.previous;
         let event = self.record(
             thread,
@@ -210,6 +186,7 @@ impl Machine {
             context: None,
             now: step.now,
             random: &step.random,
+            query_deadline: step.query_deadline(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a state's behaviour works with: its fields, its data, and how it fails.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -36,6 +37,8 @@ pub(crate) struct Stage<'a> {
     pub now: Timestamp,
     /// Randomness.
     pub random: &'a Random,
+    /// When its queries are to be over; `None` is never.
+    pub query_deadline: Option<Instant>,
 }
 
 /// The data beside the input that a query may refer to.
@@ -77,6 +80,7 @@ impl Stage<'_> {
             error_output: given.error_output,
             random: self.random,
             now: self.now,
+            deadline: self.query_deadline,
         };
         query(&scope).map_err(|error| self.fault(error))
     }

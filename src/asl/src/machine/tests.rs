@@ -2,24 +2,33 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::errors::RUNTIME;
 use crate::value::{Value, parse};
 
 /// An execution that is put away and restored after every event.
 struct Play {
     machine: Machine,
+    limits: Limits,
     now: Timestamp,
+    history: Vec<HistoryEvent>,
     types: Vec<String>,
+    commands: Vec<Command>,
     last: Transition,
 }
 
 impl Play {
     fn start(definition: &Json) -> Self {
+        Self::within(definition, Limits::default())
+    }
+
+    fn within(definition: &Json, limits: Limits) -> Self {
         let compiled = StateMachine::compile(&definition.to_string(), &|_| true).unwrap();
         let now = Timestamp::UNIX_EPOCH;
         let info = ExecutionInfo {
@@ -34,9 +43,12 @@ impl Play {
         };
         let definition = Arc::new(compiled.state_machine);
         let mut play = Self {
-            machine: Machine::new(definition, info, Limits::default()),
+            machine: Machine::new(definition, info, limits),
+            limits,
             now,
+            history: Vec::new(),
             types: Vec::new(),
+            commands: Vec::new(),
             last: Transition::default(),
         };
         play.happens(Event::Started);
@@ -49,11 +61,22 @@ impl Play {
         let events = self.machine.take_history();
         self.types
             .extend(events.iter().map(HistoryEvent::event_type));
-        let checkpoint = self.machine.checkpoint();
+        self.history.extend(events);
+        self.commands.extend(self.last.commands.clone());
+        let checkpoint = self.machine.checkpoint().bytes;
         let definition = self.machine.definition().clone();
         let sealed = HashMap::new();
-        self.machine =
-            Machine::restore(definition, &checkpoint, &sealed, Limits::default()).unwrap();
+        self.machine = Machine::restore(definition, &checkpoint, &sealed, self.limits).unwrap();
+    }
+
+    /// Goes on until it waits; says how often it gave way.
+    fn go_on(&mut self) -> usize {
+        let mut times = 0;
+        while self.last.yielded {
+            times += 1;
+            self.happens(Event::TimePassed);
+        }
+        times
     }
 
     fn after(&mut self, seconds: i64, event: Event) {
@@ -171,4 +194,82 @@ fn a_distributed_map_that_is_cut_off_aborts_its_map_run() {
             "ExecutionAborted"
         ]
     );
+}
+
+/// Five items, selected and put into batches of two.
+fn batches() -> Json {
+    single(json!({
+        "Type": "Map", "End": true, "QueryLanguage": "JSONata", "Items": [1, 2, 3, 4, 5],
+        "ItemSelector": {"n": "{% $states.context.Map.Item.Value * 10 %}"},
+        "ItemBatcher": {"MaxItemsPerBatch": 2},
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "T",
+            "States": {"T": {
+                "Type": "Task", "Resource": "arn:aws:states:::eks:call", "End": true}},
+        },
+    }))
+}
+
+fn parameters(play: &Play) -> Vec<String> {
+    let started = play.commands.iter().filter_map(|command| match command {
+        Command::StartTask(request) => Some(request.parameters.to_string()),
+        Command::CancelTask { .. } => None,
+    });
+    started.collect()
+}
+
+#[rstest]
+#[case::by_the_number_of_states(Limits { states_per_step: 1, ..Limits::default() })]
+#[case::by_time(Limits { time_per_step: Duration::ZERO, ..Limits::default() })]
+fn a_map_gives_way_while_it_selects_and_starts_items(#[case] limits: Limits) {
+    let in_one_go = Play::start(&batches());
+    let mut play = Play::within(&batches(), limits);
+    // Each item, each batch, and each batch's state.
+    assert!(play.go_on() >= 5 + 3 + 2);
+    let expected = [
+        r#"{"Items":[{"n":10},{"n":20}]}"#,
+        r#"{"Items":[{"n":30},{"n":40}]}"#,
+        r#"{"Items":[{"n":50}]}"#,
+    ];
+    assert_eq!(parameters(&play), expected);
+    assert_eq!(parameters(&in_one_go), expected);
+    assert_eq!(play.types, in_one_go.types);
+}
+
+#[test]
+fn a_map_that_selects_items_is_in_progress_and_can_be_stopped_and_redriven() {
+    let limits = Limits {
+        states_per_step: 1,
+        ..Limits::default()
+    };
+    let mut play = Play::within(&batches(), limits);
+    (0..3).for_each(|_| play.happens(Event::TimePassed));
+    assert_eq!(play.machine.current_states(1).0, ["S".into()]);
+    let doing = Doing::Mapping { ended: 0, of: 5 };
+    assert_eq!(play.machine.activities(1)[0].doing, doing);
+    play.happens(Event::Stop(Fault::default()));
+    play.happens(Event::Redrive);
+    play.go_on();
+    assert_eq!(parameters(&play).len(), 3);
+}
+
+#[test]
+fn an_execution_that_goes_round_fails_when_its_history_is_full() {
+    let definition = json!({"StartAt": "S", "States": {
+        "S": {"Type": "Choice", "Default": "S", "Choices": [
+            {"Variable": "$[1]", "IsPresent": true, "Next": "T"}]},
+        "T": {"Type": "Succeed"},
+    }});
+    let limits = Limits {
+        history_events: 1000,
+        ..Limits::default()
+    };
+    let play = Play::within(&definition, limits);
+    let Some(Outcome::Failed(fault)) = play.last.outcome else {
+        panic!("{:?}", play.last);
+    };
+    let cause = "The execution reached the maximum number of history events (1000).";
+    assert_eq!(fault, Fault::new(RUNTIME, cause));
+    assert_eq!(play.history.len(), 1002);
 }

@@ -77,6 +77,27 @@ fn expressions_that_exhaust_a_limit_fail(#[case] text: &str, #[case] part: &str)
 }
 
 #[test]
+fn queries_whose_time_was_used_up_by_others_fail_unless_they_are_short() {
+    let world = World {
+        deadline: Some(Instant::now()),
+        ..World::new(r#"{"a":{"b":1}}"#)
+    };
+    let evaluate = |text: &str| {
+        let expression = Expression::parse(text).unwrap();
+        world.run(|scope| expression.evaluate(scope, "Output"))
+    };
+    assert_eq!(evaluate("1 + 1").unwrap(), Value::from(2));
+    let error = evaluate("$sum([1..100000].($ * 2))").unwrap_err();
+    assert!(error.message.contains("timeout"), "{}", error.message);
+    let find = |text: &str| {
+        let path = Path::parse(text).unwrap();
+        world.run(|scope| path.evaluate(scope, "InputPath"))
+    };
+    assert_eq!(find("$.a.b").unwrap(), Value::from(1));
+    assert_eq!(find("$..b").unwrap_err().name, "States.Runtime");
+}
+
+#[test]
 fn recursive_descent_over_wide_and_deep_data_is_bounded() {
     let wide = format!("[{}]", vec![r#"{"a":[1]}"#; 20_000].join(","));
     let world = World::new(&wide);

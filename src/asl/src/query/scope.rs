@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -25,6 +26,17 @@ pub struct Scope<'a> {
     pub random: &'a Random,
     /// `$now()` and `$millis()`.
     pub now: Timestamp,
+    /// When all is to be evaluated that is evaluated together; `None` is never.
+    pub deadline: Option<Instant>,
+}
+
+impl Scope<'_> {
+    /// The time until the deadline.
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
+        })
+    }
 }
 
 /// A value that is built when it is first looked at. Most states never look at `$$`.

@@ -1,5 +1,7 @@
 //! A scope for the tests of queries.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 
 use super::{LazyValue, QueryError, Random, Scope, Variables};
@@ -11,6 +13,7 @@ pub(in crate::query) struct World {
     pub(in crate::query) context: Value,
     pub(in crate::query) variables: Variables,
     pub(in crate::query) result: Option<Value>,
+    pub(in crate::query) deadline: Option<Instant>,
 }
 
 impl World {
@@ -23,6 +26,7 @@ impl World {
             context: parse(r#"{"Execution":{"Name":"run-1"}}"#).unwrap(),
             variables,
             result: None,
+            deadline: None,
         }
     }
 
@@ -40,6 +44,7 @@ impl World {
             error_output: None,
             random: &Random::new(1),
             now: Timestamp::UNIX_EPOCH,
+            deadline: self.deadline,
         })
     }
 }

@@ -73,6 +73,7 @@ impl Attempt<'_> {
             context: Some(&context.value),
             now: self.moment.now,
             random: &random,
+            query_deadline: None,
         };
         let outcome = self.outcome(&stage, &mut data, call);
         let mut answer = match outcome {

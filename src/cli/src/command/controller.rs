@@ -115,6 +115,15 @@ pub struct Controller {
         help_heading = "Limits"
     )]
     payload_limit: usize,
+    /// Events of an execution's history at most: one that reaches as many fails; 0 for no limit
+    #[arg(
+        long,
+        env = "SFN_MAX_HISTORY_EVENTS",
+        value_name = "NUMBER",
+        default_value_t = 1_000_000,
+        help_heading = "Limits"
+    )]
+    max_history_events: u64,
     /// Executions that run at the same time, of all namespaces; others wait in the order of their creation [default: 10000]
     #[arg(
         long,
@@ -319,6 +328,10 @@ impl Controller {
         let mut options = Options::new(place, &identity);
         options.namespace.clone_from(&self.watch_namespace);
         options.limits.payload_bytes = self.payload_limit;
+        options.limits.history_events = match self.max_history_events {
+            0 => u64::MAX,
+            most => most,
+        };
         options.limits.items_bytes = self.object_storage.items_bytes();
         options.listen = Some(self.listen);
         options.concurrency = self.concurrency.unwrap_or(options.concurrency);

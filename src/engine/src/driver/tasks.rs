@@ -2,11 +2,10 @@
 
 use asl::machine::TaskRequest;
 
-use super::{Driver, Incoming, Ports};
+use super::{Driver, Incoming, Ports, RunningTask};
 use crate::backoff::Backoff;
 use crate::execution::Happening;
 use crate::ports::Task;
-use crate::running::RunningTask;
 
 impl Driver {
     /// After a restart, everything that was decided is done again.
@@ -68,7 +67,7 @@ impl Driver {
 }
 
 /// Cancels a task; false if the process is to stop before that could be done.
-async fn cancel(ports: &Ports, task: &Task) -> bool {
+pub(super) async fn cancel(ports: &Ports, task: &Task) -> bool {
     let mut backoff = Backoff::for_writes();
     loop {
         let error = tokio::select! {
@@ -82,6 +81,9 @@ async fn cancel(ports: &Ports, task: &Task) -> bool {
         let key = &task.execution;
         let observer = &ports.observer;
         observer.retrying(key, "cancel task", &error.to_string(), pause);
-        tokio::time::sleep(pause).await;
+        tokio::select! {
+            () = ports.shutdown.cancelled() => return false,
+            () = tokio::time::sleep(pause) => {}
+        }
     }
 }

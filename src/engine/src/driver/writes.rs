@@ -3,7 +3,6 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
-use asl::machine::Machine;
 use tokio::time::Instant;
 
 use super::{End, Known, Ports, Settings};
@@ -118,8 +117,11 @@ impl Writer {
     pub(super) async fn save(&mut self, execution: &mut Execution) -> Result<(), End> {
         self.seal(execution).await?;
         self.seal_values(execution).await?;
-        let bytes = execution.checkpoint();
-        let unused = self.take_unused_groups(bytes.as_deref());
+        let (bytes, used) = match execution.checkpoint() {
+            Some(checkpoint) => (Some(checkpoint.bytes), checkpoint.refers_to),
+            None => (None, Vec::new()),
+        };
+        let unused = self.take_unused_groups(&used);
         let checkpoint = self.place_checkpoint(bytes).await?;
         let cancelling = self.place_cancelling(execution).await?;
         let record = execution.record(&checkpoint, &self.groups, &cancelling);
@@ -160,13 +162,11 @@ impl Writer {
         Ok(())
     }
 
-    /// The groups of which a checkpoint needs nothing any more.
-    fn take_unused_groups(&mut self, checkpoint: Option<&[u8]>) -> Vec<Group> {
-        let used = checkpoint.map(Machine::refers_to);
-        let used = used.and_then(Result::ok).unwrap_or_default();
+    /// The groups of which none of the values in use is.
+    fn take_unused_groups(&mut self, used: &[u64]) -> Vec<Group> {
         let (kept, unused) = std::mem::take(&mut self.groups)
             .into_iter()
-            .partition(|group| group.holds_any(&used));
+            .partition(|group| group.holds_any(used));
         self.groups = kept;
         unused
     }

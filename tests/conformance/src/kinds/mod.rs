@@ -20,12 +20,15 @@ use crate::{Case, Kind};
 pub struct Settings {
     /// Write a checkpoint and restore it after every event of an execution.
     pub restore_everywhere: bool,
+    /// Do as little as possible at once.
+    pub give_way_everywhere: bool,
 }
 
 impl Settings {
     fn mode(self) -> Mode {
         Mode {
             restore_everywhere: self.restore_everywhere,
+            give_way_everywhere: self.give_way_everywhere,
         }
     }
 }

@@ -138,6 +138,10 @@ impl TaskRunner for Runner {
         true
     }
 
+    fn leaves_something(&self, _: &Resource) -> bool {
+        true
+    }
+
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         let (answer, ends) = self.request(&task).await;
         if let Some(output) = answer.submitted {

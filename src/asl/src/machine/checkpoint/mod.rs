@@ -65,10 +65,13 @@ struct FormatOnly {
     format: u32,
 }
 
-#[derive(serde::Deserialize)]
-struct RefersOnly {
-    #[serde(default)]
-    sealed: Vec<u64>,
+/// All that is needed to continue, without the history and without what is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// What [`Machine::restore`] takes.
+    pub bytes: Vec<u8>,
+    /// The numbers of the sealed values that it refers to, in order.
+    pub refers_to: Vec<u64>,
 }
 
 impl Machine {
@@ -81,15 +84,18 @@ impl Machine {
         self.vault.renew(large)
     }
 
-    /// All that is needed to continue, without the history and without what is sealed.
+    /// All that is needed to continue, as it is now.
     #[must_use]
-    pub fn checkpoint(&self) -> Vec<u8> {
+    pub fn checkpoint(&self) -> Checkpoint {
         let mut values = Writer::new(&self.vault);
         let mut record = self.write(&mut values);
         record.sealed = values.refers();
         record.values = values.finish();
-        // Every part of the record is plain data with text keys: there is nothing to fail on.
-        serde_json::to_vec(&record).unwrap_or_default()
+        Checkpoint {
+            // Every part of the record is plain data with text keys: there is nothing to fail on.
+            bytes: serde_json::to_vec(&record).unwrap_or_default(),
+            refers_to: record.sealed,
+        }
     }
 
     fn write(&self, values: &mut Writer<'_>) -> MachineRecord {
@@ -120,15 +126,6 @@ impl Machine {
             sealed: Vec::new(),
             values: Vec::new(),
         }
-    }
-
-    /// The numbers of the sealed values that a checkpoint refers to, in order.
-    ///
-    /// # Errors
-    /// The bytes are no checkpoint.
-    pub fn refers_to(checkpoint: &[u8]) -> Result<Vec<u64>, CheckpointError> {
-        let RefersOnly { sealed } = serde_json::from_slice(checkpoint).map_err(unreadable)?;
-        Ok(sealed)
     }
 
     /// Continues from a checkpoint's bytes and the sealed values that it refers to.

@@ -65,6 +65,8 @@ pub(super) struct MapRecord {
     keyed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    selected: Option<ResultsRecord>,
     batched: bool,
     chunks: Vec<Slot>,
     results: Vec<(u64, Slot)>,
@@ -213,6 +215,10 @@ impl MapRecord {
             items: values.slot(&Value::Array(run.items.clone())),
             keyed: run.keyed,
             source: run.source.clone(),
+            selected: run
+                .selected
+                .as_ref()
+                .map(|selected| ResultsRecord::write(selected, values)),
             batched: run.batched,
             chunks,
             results,
@@ -257,6 +263,7 @@ impl MapRecord {
             parked,
             reviving: self.reviving.read(of, values),
             revived: self.revived,
+            selected: self.selected.map(|selected| selected.read(of, values)),
             items,
             keyed: self.keyed,
             source: self.source,

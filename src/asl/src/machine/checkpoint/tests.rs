@@ -57,7 +57,7 @@ fn machine() -> Machine {
     machine
 }
 
-static CHECKPOINT: LazyLock<Vec<u8>> = LazyLock::new(|| machine().checkpoint());
+static CHECKPOINT: LazyLock<Vec<u8>> = LazyLock::new(|| machine().checkpoint().bytes);
 
 fn restore(bytes: &[u8]) -> Result<Machine, CheckpointError> {
     Machine::restore(definition(), bytes, &HashMap::new(), Limits::default())
@@ -75,7 +75,7 @@ fn look_at(machine: &Machine) {
 #[test]
 fn a_checkpoint_reads_back_as_it_was_written() {
     let restored = restore(&CHECKPOINT).unwrap();
-    assert_eq!(restored.checkpoint(), *CHECKPOINT);
+    assert_eq!(restored.checkpoint().bytes, *CHECKPOINT);
     assert_eq!(restored.running_tasks(), machine().running_tasks());
 }
 
@@ -108,7 +108,6 @@ proptest! {
     #[test]
     fn bytes_that_are_no_checkpoint_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(restore(&bytes).is_err());
-        prop_assert!(Machine::refers_to(&bytes).is_err());
     }
 
     #[test]
@@ -120,7 +119,6 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = Machine::refers_to(&bytes);
         if let Ok(machine) = restore(&bytes) {
             look_at(&machine);
         }

@@ -136,12 +136,6 @@ impl Expression {
         self.0.program.members(states::NAME).unwrap_or_default()
     }
 
-    /// Whether the expression reads the member `member` of `$states`, or all of them.
-    #[must_use]
-    pub fn reads_states(&self, member: &str) -> bool {
-        self.0.states.includes(member)
-    }
-
     /// Evaluates the expression for the field `field`, which AWS names in its message.
     ///
     /// # Errors
@@ -182,13 +176,17 @@ impl Expression {
     }
 
     fn environment<'a>(&'a self, scope: &'a Scope<'a>) -> Environment<'a> {
+        let limits = Limits::default();
         Environment {
             input: None,
             scope: Some(scope),
             states: self.0.states,
             variables: &[],
             now_millis: scope.now.as_millisecond(),
-            limits: Limits::default(),
+            limits: Limits {
+                time: limits.time.min(scope.time_left()),
+                ..limits
+            },
         }
     }
 

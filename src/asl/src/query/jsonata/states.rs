@@ -39,6 +39,7 @@ impl States {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn includes(self, member: &str) -> bool {
         match member {
             "input" => self.input,

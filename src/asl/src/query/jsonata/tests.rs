@@ -129,12 +129,14 @@ fn what_an_expression_only_names_is_shared(#[case] text: &str) {
 #[test]
 fn the_members_of_states_that_are_read_are_known() {
     let expression = Expression::parse("$states.input.a & $states.result").unwrap();
-    let read =
-        ["input", "result", "context", "errorOutput"].map(|name| expression.reads_states(name));
+    let read = ["input", "result", "context", "errorOutput"]
+        .map(|name| expression.0.states.includes(name));
     assert_eq!(read, [true, true, false, false]);
     assert!(
         Expression::parse("$states")
             .unwrap()
-            .reads_states("errorOutput")
+            .0
+            .states
+            .includes("errorOutput")
     );
 }

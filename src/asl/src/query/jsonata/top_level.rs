@@ -1,16 +1,19 @@
 //! Names at the top level of an expression: they are read from an input document, and Step
 //! Functions gives none.
 
+use std::collections::HashSet;
+
 use jlens_core::ast::{Node, NodeKind};
 
 /// The names that the expression reads from its input document, each once. Names after a path's
 /// first step, in predicates and in the bodies of functions are read from other values.
 pub(super) fn names(root: &Node) -> Vec<&str> {
     let mut found = Vec::new();
+    let mut seen = HashSet::new();
     let mut open = vec![root];
     while let Some(node) = open.pop() {
         match &node.kind {
-            NodeKind::Name { name } if !found.contains(&name.as_str()) => found.push(name),
+            NodeKind::Name { name } if seen.insert(name.as_str()) => found.push(name.as_str()),
             NodeKind::Path { steps, .. } => open.extend(steps.first()),
             NodeKind::Binary { lhs, rhs, .. }
             | NodeKind::Apply { lhs, rhs }

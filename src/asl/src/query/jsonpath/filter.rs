@@ -93,7 +93,7 @@ impl Filter {
             Self::Compare(left, comparison, right) => {
                 let left = left.value(candidate, root, budget)?;
                 let right = right.value(candidate, root, budget)?;
-                budget.spend(cost(left.as_deref()).min(cost(right.as_deref())))?;
+                budget.spend(comparison.cost(left.as_deref(), right.as_deref()))?;
                 comparison.holds(left.as_deref(), right.as_deref(), budget)?
             }
             Self::Matches(operand, regex) => {
@@ -138,6 +138,15 @@ impl Operand {
 }
 
 impl Comparison {
+    /// What it takes, in steps, besides what it spends for the items of lists: a comparison ends
+    /// with the smaller side, while a text is searched and counted whole.
+    fn cost(self, left: Option<&Value>, right: Option<&Value>) -> usize {
+        match (self, left) {
+            (Self::Contains | Self::Size | Self::Empty, Some(Value::String(_))) => cost(left),
+            _ => cost(left).min(cost(right)),
+        }
+    }
+
     fn holds(
         self,
         left: Option<&Value>,

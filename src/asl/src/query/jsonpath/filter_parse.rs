@@ -36,10 +36,6 @@ const WORDS: [(&str, Comparison); 8] = [
 
 /// The condition after `?`, with or without parentheses around it.
 pub(super) fn filter(cursor: &mut Cursor<'_>) -> Result<Filter, SyntaxError> {
-    any(cursor)
-}
-
-fn any(cursor: &mut Cursor<'_>) -> Result<Filter, SyntaxError> {
     let mut filters = vec![all(cursor)?];
     cursor.skip_spaces();
     while cursor.take("||") {
@@ -75,10 +71,10 @@ fn condition(cursor: &mut Cursor<'_>) -> Result<Filter, SyntaxError> {
     let filter = if cursor.take("!") {
         Filter::Not(Box::new(condition(cursor)?))
     } else if cursor.take("(") {
-        let filter = any(cursor)?;
+        let inner = filter(cursor)?;
         cursor.skip_spaces();
         cursor.expect(")")?;
-        filter
+        inner
     } else {
         comparison(cursor)?
     };

@@ -51,7 +51,7 @@ impl fmt::Debug for Path {
 pub(in crate::query) enum Failure {
     /// A definite path found nothing.
     Missing,
-    /// The path looked at more values than one evaluation may.
+    /// The path looked at more values than one evaluation may, or took too long with others.
     Exhausted,
 }
 
@@ -140,6 +140,9 @@ impl Path {
             && let Some(Some(value)) = select::follow(&steps.segments, root)
         {
             return Ok(Cow::Borrowed(value));
+        }
+        if scope.time_left().is_zero() {
+            return Err(Failure::Exhausted);
         }
         match select::resolve(steps, root, root, &mut Budget::new()) {
             Ok(found) => found.ok_or(Failure::Missing),

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::filter::Filter;
 use super::segment::{Segment, Selector, Slice, Steps, are_names};
 use crate::value::{Key, ObjectBuilder, Value};
 
@@ -187,20 +188,30 @@ fn children<'v>(
                 }
                 _ => {}
             },
-            Selector::Filter(filter) => match value {
-                Value::Array(array) => {
-                    for item in array.items() {
-                        if filter.accepts(item, root, budget)? {
-                            found.push(item);
-                        }
-                    }
-                }
-                // In this dialect a filter on an object asks about the object itself.
-                Value::Object(_) if filter.accepts(value, root, budget)? => found.push(value),
-                _ => {}
-            },
+            Selector::Filter(filter) => filtered(filter, value, root, found, budget)?,
         }
         budget.spend(found.len() - before)?;
+    }
+    Ok(())
+}
+
+fn filtered<'v>(
+    filter: &Filter,
+    value: &'v Value,
+    root: &Value,
+    found: &mut Vec<&'v Value>,
+    budget: &mut Budget,
+) -> Result<(), Exhausted> {
+    let candidates = match value {
+        Value::Array(array) => array.items(),
+        // In this dialect a filter on an object asks about the object itself.
+        Value::Object(_) => std::slice::from_ref(value),
+        _ => &[],
+    };
+    for candidate in candidates {
+        if filter.accepts(candidate, root, budget)? {
+            found.push(candidate);
+        }
     }
     Ok(())
 }

@@ -70,15 +70,6 @@ impl Template {
         evaluate::template(&self.0, scope, field)
     }
 
-    /// The value, where the template has nothing to evaluate.
-    #[must_use]
-    pub fn constant(&self) -> Option<&Value> {
-        match &self.0 {
-            Node::Constant(value) => Some(value),
-            _ => None,
-        }
-    }
-
     /// The names of the variables that the template reads, without `$`; a name may come twice.
     #[must_use]
     pub fn variables(&self) -> Vec<&str> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::results::Results;
 use super::run::MapRun;
-use super::{FoundItems, Items, Map, MapRunArn, STATE_DATA, Tolerance};
+use super::{FoundItems, ItemBatcher, Items, Map, MapRunArn, STATE_DATA, Tolerance};
 use crate::errors::{Fault, QUERY_EVALUATION_ERROR};
 use crate::history::EventKind;
 use crate::machine::stage::{Given, Stage, unexpected_type};
@@ -78,44 +78,49 @@ impl Machine {
         items: FoundItems,
         step: &mut Step<'_>,
     ) -> Result<Flow, Fault> {
-        if let Phase::Map(run) = &mut thread.phase {
-            run.items = items.values;
-            run.keyed = items.keyed;
-        }
-        let batches = match &map.item_batcher {
-            Some(batcher) => {
-                let selected = self.select_items(thread, state, map, step)?;
-                Some(batcher.batches(&self.stage(thread, state, step), selected)?)
-            }
-            None => None,
+        let Some(run) = thread.map_run_mut() else {
+            return Ok(Flow::Blocked);
         };
-        if let Phase::Map(run) = &mut thread.phase {
-            if let Some(batches) = batches {
-                run.items = batches.into();
-                run.keyed = false;
-                run.batched = true;
-            }
-            let of = run.items.items().len();
-            run.results = Results::of(of);
-            run.parked = Results::of(of);
+        run.keyed = items.keyed;
+        if let Some(batcher) = &map.item_batcher {
+            run.selected = Some(Results::of(items.values.items().len()));
+            run.items = items.values;
+            return self.select_items(id, thread, state, map, batcher, step);
         }
+        run.process(items.values);
         self.start_iterations(id, thread, state, map, step)
     }
 
-    fn select_items(
-        &self,
+    /// Selects the items, or those that are left of them, and processes the batches of all.
+    pub(super) fn select_items(
+        &mut self,
+        id: ThreadId,
         thread: &mut Thread,
         state: &State,
         map: &Map,
-        step: &Step<'_>,
-    ) -> Result<Vec<Value>, Fault> {
-        let mut selected = Vec::new();
-        while let Phase::Map(run) = &thread.phase
-            && let Some(item) = run.item(selected.len() as u64)
-        {
-            selected.push(self.select_item(thread, state, map, &Arc::new(item), step)?);
+        batcher: &ItemBatcher,
+        step: &mut Step<'_>,
+    ) -> Result<Flow, Fault> {
+        while let Some(item) = thread.map_run().and_then(MapRun::next_unselected) {
+            let selected = self.select_item(thread, state, map, &Arc::new(item), step)?;
+            if let Some(run) = thread.map_run_mut() {
+                run.select(selected);
+            }
+            step.spend(1);
+            if step.is_used_up() {
+                return Ok(Flow::Moved);
+            }
         }
-        Ok(selected)
+        let selected = thread.map_run().and_then(|run| run.selected.as_ref());
+        let selected = selected.map(Results::values).unwrap_or_default();
+        let batches = batcher.batches(&self.stage(thread, state, step), selected)?;
+        if let Some(run) = thread.map_run_mut() {
+            run.selected = None;
+            run.keyed = false;
+            run.batched = true;
+            run.process(batches.into());
+        }
+        self.start_iterations(id, thread, state, map, step)
     }
 
     /// An item after `ItemSelector`, which sees it as `$$.Map.Item`.
@@ -130,7 +135,7 @@ impl Machine {
         let Some(selector) = &map.item_selector else {
             return Ok(item.input());
         };
-        let Phase::Map(run) = &thread.phase else {
+        let Some(run) = thread.map_run() else {
             return Ok(item.input());
         };
         let input = run.input.clone();

@@ -4,10 +4,10 @@
 
 use super::ItemBatcher;
 use super::begin::whole_number;
+use super::item_reader::map_input;
 use crate::errors::Fault;
 use crate::machine::Limits;
 use crate::machine::stage::{Given, Stage};
-use crate::machine::thread::Phase;
 use crate::value::{ObjectBuilder, Value};
 
 impl ItemBatcher {
@@ -17,10 +17,7 @@ impl ItemBatcher {
         stage: &Stage<'_>,
         items: Vec<Value>,
     ) -> Result<Vec<Value>, Fault> {
-        let input = match &stage.thread.phase {
-            Phase::Map(run) => &run.input,
-            _ => &stage.thread.input,
-        };
+        let input = map_input(stage);
         let most_items = self.max_items_per_batch.as_ref();
         let most_items = whole_number(stage, most_items, "MaxItemsPerBatch", input)?;
         let most_bytes = self.max_input_bytes_per_batch.as_ref();

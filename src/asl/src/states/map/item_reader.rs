@@ -12,7 +12,7 @@ use super::csv::Records;
 use super::{FoundItems, ItemReader, Map, ReaderConfig};
 use crate::errors::{Fault, ITEM_READER_FAILED};
 use crate::machine::stage::{Given, Stage};
-use crate::machine::thread::{Phase, RunningTask, Thread, ThreadId};
+use crate::machine::thread::{RunningTask, Thread, ThreadId};
 use crate::machine::{Command, Flow, Machine, Step, TaskRequest};
 use crate::query::{Dynamic, Template};
 use crate::resource::Resource;
@@ -35,7 +35,7 @@ impl Machine {
     ) -> Result<Flow, Fault> {
         let stage = self.stage(thread, state, step);
         let parameters = storage_parameters(&stage, reader.parameters.as_ref())?;
-        if let Phase::Map(run) = &mut thread.phase {
+        if let Some(run) = thread.map_run_mut() {
             run.source = Some(reader.source(&parameters));
         }
         self.begin_storage_task(id, thread, state, &reader.resource, parameters, step);
@@ -64,7 +64,7 @@ impl Machine {
         };
         step.commands.push(Command::StartTask(request.clone()));
         self.expect_task(task, id);
-        if let Phase::Map(run) = &mut thread.phase {
+        if let Some(run) = thread.map_run_mut() {
             run.pending = Some(RunningTask {
                 request,
                 started: true,
@@ -86,7 +86,7 @@ impl Machine {
         result: Result<Value, Fault>,
         step: &mut Step<'_>,
     ) -> Flow {
-        let Phase::Map(run) = &mut thread.phase else {
+        let Some(run) = thread.map_run_mut() else {
             return Flow::Blocked;
         };
         run.pending = None;
@@ -134,11 +134,10 @@ pub(super) fn storage_parameters(
     })
 }
 
-fn map_input<'a>(stage: &Stage<'a>) -> &'a Value {
-    match &stage.thread.phase {
-        Phase::Map(run) => &run.input,
-        _ => &stage.thread.input,
-    }
+/// The Map state's effective input.
+pub(super) fn map_input<'a>(stage: &Stage<'a>) -> &'a Value {
+    let run = stage.thread.map_run();
+    run.map_or(&stage.thread.input, |run| &run.input)
 }
 
 fn failed(cause: &str) -> Fault {

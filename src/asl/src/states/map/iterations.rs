@@ -15,22 +15,22 @@ use crate::value::Value;
 impl Thread {
     /// An item that was taken to be processed was not begun.
     fn return_item(&mut self, index: u64) {
-        if let Phase::Map(run) = &mut self.phase {
+        if let Some(run) = self.map_run_mut() {
             run.next = index;
         }
     }
 
     /// An item that was taken to be redriven was not begun: it is as before its first time.
     fn return_redriven(&mut self, index: u64) {
-        if let Phase::Map(run) = &mut self.phase {
+        if let Some(run) = self.map_run_mut() {
             run.parked.set(index, Value::Null);
         }
     }
 }
 
 impl Machine {
-    /// Goes on with a Map state: with the items that are redriven, then with those that were never
-    /// begun.
+    /// Goes on with a Map state: with the items that are to be selected for batches, or with those
+    /// that are redriven, then with those that were never begun.
     pub(crate) fn continue_map(
         &mut self,
         id: ThreadId,
@@ -39,49 +39,70 @@ impl Machine {
         map: &Map,
         step: &mut Step<'_>,
     ) -> Flow {
-        let redriven = self.redrive_iterations(id, thread, state, map, step);
-        match redriven.and_then(|()| self.start_iterations(id, thread, state, map, step)) {
+        let selecting = thread.map_run().is_some_and(|run| run.selected.is_some());
+        let flow = match &map.item_batcher {
+            Some(batcher) if selecting => self.select_items(id, thread, state, map, batcher, step),
+            _ => self.continue_iterations(id, thread, state, map, step),
+        };
+        match flow {
             Ok(flow) => flow,
             Err(fault) => self.map_failed(id, thread, state, fault, thread.previous, step),
         }
     }
 
-    fn redrive_iterations(
+    fn continue_iterations(
         &mut self,
         id: ThreadId,
         thread: &mut Thread,
         state: &State,
         map: &Map,
         step: &mut Step<'_>,
-    ) -> Result<(), Fault> {
-        while let Phase::Map(run) = &mut thread.phase
-            && let Some(redriven) = run.next_redriven()
-        {
-            let (index, child) = match redriven {
-                Redriven::Halted(index, child) if map.express => {
-                    self.drop_thread(child);
-                    (index, None)
-                }
-                Redriven::Halted(index, child) => (index, Some(child)),
-                Redriven::Parked(index, parked) => {
-                    (index, self.unpark(&parked, Parent { thread: id, index }))
-                }
-            };
-            if let Some(child) = child {
-                run.running.insert(index, child);
-                self.redrive_thread(child, step);
-                continue;
+    ) -> Result<Flow, Fault> {
+        while let Some(redriven) = thread.map_run_mut().and_then(MapRun::next_redriven) {
+            self.redrive_iteration(id, thread, state, map, redriven, step)?;
+            step.spend(1);
+            if step.is_used_up() {
+                return Ok(Flow::Moved);
             }
-            let Some(item) = run.item(index) else {
-                continue;
-            };
-            let begun = self.start_iteration(id, thread, state, map, item, step);
-            begun.inspect_err(|_| thread.return_redriven(index))?;
         }
-        Ok(())
+        self.start_iterations(id, thread, state, map, step)
     }
 
-    /// Starts as many iterations as may run.
+    fn redrive_iteration(
+        &mut self,
+        id: ThreadId,
+        thread: &mut Thread,
+        state: &State,
+        map: &Map,
+        redriven: Redriven,
+        step: &mut Step<'_>,
+    ) -> Result<(), Fault> {
+        let (index, child) = match redriven {
+            Redriven::Halted(index, child) if map.express => {
+                self.drop_thread(child);
+                (index, None)
+            }
+            Redriven::Halted(index, child) => (index, Some(child)),
+            Redriven::Parked(index, parked) => {
+                (index, self.unpark(&parked, Parent { thread: id, index }))
+            }
+        };
+        let Some(run) = thread.map_run_mut() else {
+            return Ok(());
+        };
+        if let Some(child) = child {
+            run.running.insert(index, child);
+            self.redrive_thread(child, step);
+            return Ok(());
+        }
+        let Some(item) = run.item(index) else {
+            return Ok(());
+        };
+        let begun = self.start_iteration(id, thread, state, map, item, step);
+        begun.inspect_err(|_| thread.return_redriven(index))
+    }
+
+    /// Starts as many iterations as may run, or as many of them as fit into this step.
     pub(crate) fn start_iterations(
         &mut self,
         id: ThreadId,
@@ -90,17 +111,17 @@ impl Machine {
         map: &Map,
         step: &mut Step<'_>,
     ) -> Result<Flow, Fault> {
-        while let Phase::Map(run) = &mut thread.phase
-            && let Some(item) = run.next_item()
-        {
+        while let Some(item) = thread.map_run_mut().and_then(MapRun::next_item) {
             let index = item.index;
             let begun = self.start_iteration(id, thread, state, map, item, step);
             begun.inspect_err(|_| thread.return_item(index))?;
-        }
-        match &thread.phase {
-            Phase::Map(run) if run.is_over() => {
-                Ok(self.items_succeeded(id, thread, state, map, step))
+            step.spend(1);
+            if step.is_used_up() {
+                return Ok(Flow::Moved);
             }
+        }
+        match thread.map_run() {
+            Some(run) if run.is_over() => Ok(self.items_succeeded(id, thread, state, map, step)),
             _ => Ok(Flow::Blocked),
         }
     }
@@ -116,8 +137,8 @@ impl Machine {
         step: &mut Step<'_>,
     ) -> Result<(), Fault> {
         let item = Arc::new(item);
-        let input = match &thread.phase {
-            Phase::Map(run) if run.batched => item.value.clone(),
+        let input = match thread.map_run() {
+            Some(run) if run.batched => item.value.clone(),
             _ => self.select_item(thread, state, map, &item, step)?,
         };
         self.stage(thread, state, step)
@@ -139,7 +160,7 @@ impl Machine {
         );
         child.item = Some(item);
         let child = self.spawn(child);
-        if let Phase::Map(run) = &mut thread.phase {
+        if let Some(run) = thread.map_run_mut() {
             run.running.insert(index, child);
         }
         Ok(())
@@ -152,11 +173,8 @@ impl Machine {
         input: &Value,
         step: &Step<'_>,
     ) -> Option<Arc<ExecutionInfo>> {
-        let Phase::Map(run) = &thread.phase else {
-            return None;
-        };
         let (parent, input) = (self.info(), input.clone());
-        let map_run = run.map_run.as_ref()?;
+        let map_run = thread.map_run()?.map_run.as_ref()?;
         let child = map_run.child(parent, map.express, input, step.now, &step.random);
         Some(Arc::new(child))
     }
@@ -230,7 +248,7 @@ impl Machine {
         );
         // What follows an iteration follows its last state; only the state's own end follows
         // the event that the last iteration succeeded.
-        let over = matches!(&thread.phase, Phase::Map(run) if run.is_over());
+        let over = thread.map_run().is_some_and(MapRun::is_over);
         if !map.distributed {
             thread.previous = if over { event } else { child.previous };
         }
@@ -266,7 +284,7 @@ impl Machine {
         previous: EventId,
         step: &mut Step<'_>,
     ) {
-        let Phase::Map(run) = &mut thread.phase else {
+        let Some(run) = thread.map_run_mut() else {
             return;
         };
         let running = std::mem::take(&mut run.running);
@@ -300,7 +318,7 @@ impl Machine {
         step: &mut Step<'_>,
     ) -> Flow {
         self.abort_iterations(thread, state, previous, step);
-        if matches!(&thread.phase, Phase::Map(run) if run.map_run.is_some()) {
+        if thread.map_run().is_some_and(|run| run.map_run.is_some()) {
             thread.previous = self.record(thread, step, EventKind::MapRunFailed(fault.clone()));
         }
         self.failed(id, thread, state, fault, step)
@@ -314,7 +332,7 @@ impl Machine {
         map: &Map,
         step: &mut Step<'_>,
     ) -> Flow {
-        let Phase::Map(run) = &mut thread.phase else {
+        let Some(run) = thread.map_run() else {
             return Flow::Blocked;
         };
         let results = run.results.values();

@@ -8,7 +8,7 @@ use super::child_execution::EndedChild;
 use super::item_reader::storage_parameters;
 use super::{Map, MapRunArn, ResultWriter, Transformation};
 use crate::errors::{Fault, RESULT_WRITER_FAILED};
-use crate::machine::thread::{Ended, Phase, Thread, ThreadId};
+use crate::machine::thread::{Ended, Thread, ThreadId};
 use crate::machine::{Flow, Machine, Step};
 use crate::states::{State, StateKind};
 use crate::value::{ObjectBuilder, Value};
@@ -24,7 +24,7 @@ impl Machine {
         results: Vec<Value>,
         step: &mut Step<'_>,
     ) -> Result<Flow, Fault> {
-        let Phase::Map(run) = &thread.phase else {
+        let Some(run) = thread.map_run() else {
             return Ok(Flow::Blocked);
         };
         let failed = run.parked.after(0).map(|(index, _)| index).collect();
@@ -40,7 +40,7 @@ impl Machine {
             let stage = self.stage(thread, state, step);
             storage_parameters(&stage, writer.parameters.as_ref())?
         };
-        let Phase::Map(run) = &mut thread.phase else {
+        let Some(run) = thread.map_run_mut() else {
             return Ok(Flow::Blocked);
         };
         run.writing = true;
@@ -75,7 +75,7 @@ impl Machine {
             let stage = self.stage(thread, state, step);
             storage_parameters(&stage, writer.parameters.as_ref())?
         };
-        let Phase::Map(run) = &thread.phase else {
+        let Some(run) = thread.map_run() else {
             return Ok(Flow::Blocked);
         };
         let place = Place::new(run.map_run.as_ref().map(MapRunArn::id), &parameters);

@@ -10,7 +10,7 @@ use super::tolerance::Tolerance;
 use super::{Map, MapRunArn};
 use crate::errors::{EXCEED_TOLERATED_FAILURE_THRESHOLD, Fault};
 use crate::machine::Step;
-use crate::machine::thread::{Ended, MapItem, RunningTask, Thread, ThreadId};
+use crate::machine::thread::{Ended, MapItem, Phase, RunningTask, Thread, ThreadId};
 use crate::value::{Array, Value};
 
 /// How many iterations run at once where the definition sets no limit, as on AWS.
@@ -32,11 +32,13 @@ pub(crate) struct MapRun {
     pub keyed: bool,
     /// Where the items of a distributed Map are from.
     pub source: Option<Arc<str>>,
+    /// What became of the items that are to be put into batches, until all are selected.
+    pub selected: Option<Results>,
     /// Whether the items are batches: they were selected when they were put together.
     pub batched: bool,
     /// Results by item.
     pub results: Results,
-    /// The next item to start.
+    /// The next item to start, or to select.
     pub next: u64,
     /// Items in progress.
     pub running: BTreeMap<u64, ThreadId>,
@@ -64,6 +66,24 @@ pub(crate) struct MapRun {
     pub writing: bool,
 }
 
+impl Thread {
+    /// The Map state at work that it is in.
+    pub(super) fn map_run(&self) -> Option<&MapRun> {
+        match &self.phase {
+            Phase::Map(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The same, to change.
+    pub(super) fn map_run_mut(&mut self) -> Option<&mut MapRun> {
+        match &mut self.phase {
+            Phase::Map(run) => Some(run),
+            _ => None,
+        }
+    }
+}
+
 impl MapRun {
     /// The item reader or result writer that is out.
     pub fn task(&self) -> Option<&RunningTask> {
@@ -80,6 +100,28 @@ impl MapRun {
 
     fn has_room(&self) -> bool {
         self.running.len() < self.capacity()
+    }
+
+    /// The next item to be selected for a batch.
+    pub(super) fn next_unselected(&self) -> Option<MapItem> {
+        self.item(self.next).filter(|_| self.selected.is_some())
+    }
+
+    /// It is selected.
+    pub(super) fn select(&mut self, value: Value) {
+        if let Some(selected) = &mut self.selected {
+            selected.set(self.next, value);
+            self.next += 1;
+        }
+    }
+
+    /// The items or batches are known: they are to be processed.
+    pub(super) fn process(&mut self, items: Array) {
+        let of = items.items().len();
+        self.items = items;
+        self.next = 0;
+        self.results = Results::of(of);
+        self.parked = Results::of(of);
     }
 
     /// Takes the next item that was never begun, if there is room for it.
@@ -128,18 +170,25 @@ impl MapRun {
     /// are over has only its result to be made again.
     pub fn halt(&mut self) -> bool {
         let reading = self.pending.take().is_some() && !self.writing;
+        let selecting = self.selected.take().is_some();
         self.halted.append(&mut self.running);
         self.halted.append(&mut self.redriving);
-        !reading && (self.writing || self.results.len() > 0)
+        !reading && !selecting && (self.writing || self.results.len() > 0)
     }
 
     /// Whether nothing goes on in it: it waits for a redrive.
     pub fn is_halted(&self) -> bool {
-        self.running.is_empty() && self.redriving.is_empty() && self.task().is_none()
+        self.running.is_empty()
+            && self.redriving.is_empty()
+            && self.selected.is_none()
+            && self.task().is_none()
     }
 
     /// How many items ended, in whatever way, and are not to be processed again.
     pub fn ended(&self) -> u64 {
+        if self.selected.is_some() {
+            return 0;
+        }
         let begun = self.running.len() + self.redriving.len();
         let parked = self.reviving.after(self.revived).count();
         self.next.saturating_sub((begun + parked) as u64)
@@ -164,8 +213,7 @@ impl MapRun {
         if !self.has_room() {
             return None;
         }
-        let parked = self.reviving.after(self.revived).next();
-        let parked = parked.map(|(index, parked)| (index, parked.clone()));
+        let parked = self.next_parked();
         let halted = self.redriving.first_entry();
         let halted = halted.filter(|halted| {
             parked
@@ -178,6 +226,17 @@ impl MapRun {
         let (index, parked) = parked?;
         self.revived = index + 1;
         Some(Redriven::Parked(index, parked))
+    }
+
+    /// The next item that was parked. What was looked through is not looked through again.
+    fn next_parked(&mut self) -> Option<(u64, Value)> {
+        let parked = self.reviving.after(self.revived).next();
+        let parked = parked.map(|(index, parked)| (index, parked.clone()));
+        self.revived = match &parked {
+            Some((index, _)) => *index,
+            None => self.reviving.len() as u64,
+        };
+        parked
     }
 
     /// The result of a child of a distributed Map that failed: what its failure is told as, while
@@ -200,4 +259,28 @@ pub(super) enum Redriven {
     Halted(u64, ThreadId),
     /// Its failure was tolerated, and its thread put away.
     Parked(u64, Value),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MapRun, Results};
+    use crate::value::Value;
+
+    #[test]
+    fn items_that_were_parked_are_looked_for_once() {
+        let mut run = MapRun {
+            results: Results::of(9),
+            parked: Results::of(9),
+            ..MapRun::default()
+        };
+        run.parked.set(2, Value::Null);
+        run.parked.set(5, Value::Null);
+        run.redrive();
+        let mut looked_through = Vec::new();
+        while run.next_redriven().is_some() {
+            looked_through.push(run.revived);
+        }
+        assert_eq!((looked_through, run.revived), (vec![3, 6], 9));
+        assert!(run.reviving.after(run.revived).next().is_none());
+    }
 }

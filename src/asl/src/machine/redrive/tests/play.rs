@@ -76,7 +76,7 @@ impl Play {
         let sealed = self.machine.seal();
         let sealed = sealed.into_iter().map(|sealed| (sealed.id, sealed.value));
         self.sealed.extend(sealed);
-        let checkpoint = self.machine.checkpoint();
+        let checkpoint = self.machine.checkpoint().bytes;
         let definition = self.definition.clone();
         self.machine =
             Machine::restore(definition, &checkpoint, &self.sealed, Limits::default()).unwrap();

@@ -11,15 +11,15 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use crate::driver::{Incoming, Message};
+use super::{Incoming, Message};
 use crate::execution::Happening;
 use crate::ports::{Task, TaskRunner, TaskUpdate};
 
 /// A task in flight. Dropping it stops waiting for it; what it made in the cluster stays.
 #[derive(Debug)]
-pub(crate) struct RunningTask {
-    pub(crate) task: Arc<Task>,
-    pub(crate) since: Instant,
+pub(super) struct RunningTask {
+    pub(super) task: Arc<Task>,
+    pub(super) since: Instant,
     abort: AbortHandle,
 }
 
@@ -31,7 +31,7 @@ impl Drop for RunningTask {
 
 impl RunningTask {
     /// Runs a task and sends what it reports, and at last its result, to `inbox`.
-    pub(crate) fn spawn(
+    pub(super) fn spawn(
         task: Task,
         runner: Arc<dyn TaskRunner>,
         inbox: UnboundedSender<Message>,

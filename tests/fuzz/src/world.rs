@@ -40,6 +40,7 @@ impl World {
             error_output: None,
             random: &Random::new(1),
             now: Timestamp::UNIX_EPOCH,
+            deadline: None,
         });
         match found {
             Ok(value) => Some(value),

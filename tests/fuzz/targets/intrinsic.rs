@@ -11,7 +11,7 @@ fuzz_target!(|input: &str| {
     };
     match Intrinsic::parse(text) {
         Ok(call) => {
-            World::of(value).ask(|scope| call.evaluate(scope, "Parameters"));
+            World::of(value).ask(|scope| call.evaluate(scope));
         }
         Err(error) => assert!(text.is_char_boundary(error.offset), "{error:?}"),
     }

@@ -12,7 +12,7 @@ fuzz_target!(|input: &str| {
     };
     match Path::parse(text) {
         Ok(path) => {
-            World::of(value.clone()).ask(|scope| path.evaluate(scope, "InputPath"));
+            World::of(value.clone()).ask(|scope| path.evaluate(scope));
         }
         Err(error) => assert!(text.is_char_boundary(error.offset), "{error:?}"),
     }

@@ -97,11 +97,11 @@ impl Stage<'_> {
         let (value, text) = match field {
             Dynamic::Fixed(value) => return Ok(value.clone()),
             Dynamic::Path(path) => {
-                let value = self.query(input, Given::default(), |s| path.evaluate(s, name))?;
+                let value = self.query(input, Given::default(), |s| path.evaluate(s))?;
                 (value, path.text())
             }
             Dynamic::Intrinsic(intrinsic) => {
-                let value = self.query(input, Given::default(), |s| intrinsic.evaluate(s, name))?;
+                let value = self.query(input, Given::default(), |s| intrinsic.evaluate(s))?;
                 (value, name)
             }
             Dynamic::Expression(expression) => {

@@ -91,7 +91,7 @@ fn queries_whose_time_was_used_up_by_others_fail_unless_they_are_short() {
     assert!(error.message.contains("timeout"), "{}", error.message);
     let find = |text: &str| {
         let path = Path::parse(text).unwrap();
-        world.run(|scope| path.evaluate(scope, "InputPath"))
+        world.run(|scope| path.evaluate(scope))
     };
     assert_eq!(find("$.a.b").unwrap(), Value::from(1));
     assert_eq!(find("$..b").unwrap_err().name, "States.Runtime");
@@ -104,12 +104,28 @@ fn recursive_descent_over_wide_and_deep_data_is_bounded() {
     for text in ["$..*", "$..a..*", "$..*..*..*..*..*", "$..[?(@..a)]..*"] {
         let start = Instant::now();
         let path = Path::parse(text).unwrap();
-        match world.run(|scope| path.evaluate(scope, "InputPath")) {
+        match world.run(|scope| path.evaluate(scope)) {
             Ok(found) => assert!(found.as_array().is_some()),
             Err(error) => assert_eq!(error.name, "States.Runtime"),
         }
         assert!(start.elapsed() < PATIENCE);
     }
+}
+
+#[rstest]
+#[case::searched("$[?($[0] contains 'y')]")]
+#[case::counted("$[?($[0] size 3)]")]
+fn a_long_text_that_a_filter_looks_through_again_and_again_is_bounded(#[case] text: &str) {
+    let long = "x".repeat(200_000);
+    let items = vec!["1"; 1_000].join(",");
+    let world = World::new(&format!(r#"["{long}",{items}]"#));
+    let path = Path::parse(text).unwrap();
+    let error = world.run(|scope| path.evaluate(scope)).unwrap_err();
+    assert!(
+        error.message.contains("too many values"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]
@@ -122,7 +138,7 @@ fn functions_that_repeat_a_large_argument_are_bounded() {
         format!("States.JsonToString(States.Array({arguments}))"),
     ] {
         let call = Intrinsic::parse(&text).unwrap();
-        let error = world.run(|scope| call.evaluate(scope, "a.$")).unwrap_err();
+        let error = world.run(|scope| call.evaluate(scope)).unwrap_err();
         assert_eq!(error.name, "States.IntrinsicFailure");
         assert!(error.message.contains("longer than"));
     }
@@ -134,7 +150,7 @@ fn a_regular_expression_that_would_grow_is_refused() {
     assert!(error.message.contains("regular expression"));
     let path = Path::parse("$[?(@ =~ /(a+)+$/)]").unwrap();
     let world = World::new(&format!(r#"["{}b"]"#, "a".repeat(100_000)));
-    let found = world.run(|scope| path.evaluate(scope, "")).unwrap();
+    let found = world.run(|scope| path.evaluate(scope)).unwrap();
     assert_eq!(found.to_string(), "[]");
 }
 

@@ -210,7 +210,7 @@ proptest! {
         let world = World::new(&data.to_string());
         match Path::parse(&text) {
             Ok(path) => {
-                let _ = world.run(|scope| path.evaluate(scope, "InputPath"));
+                let _ = world.run(|scope| path.evaluate(scope));
             }
             Err(error) => prop_assert!(text.is_char_boundary(error.offset)),
         }
@@ -238,7 +238,7 @@ proptest! {
         match Intrinsic::parse(&text) {
             Ok(call) => {
                 let world = World::new(&data.to_string());
-                let _ = world.run(|scope| call.evaluate(scope, "a.$"));
+                let _ = world.run(|scope| call.evaluate(scope));
             }
             Err(error) => prop_assert!(text.is_char_boundary(error.offset)),
         }

@@ -63,8 +63,7 @@ pub(crate) struct Handover {
 impl DataFlow {
     /// The raw input after `InputPath`.
     pub(crate) fn effective_input(&self, stage: &Stage<'_>) -> Result<Value, Fault> {
-        self.input_path
-            .select(stage, &stage.thread.input, "InputPath")
+        self.input_path.select(stage, &stage.thread.input)
     }
 
     /// The effective input after `Parameters` or `Arguments`.
@@ -122,7 +121,7 @@ impl DataFlow {
             Some(template) => stage.query(input, Given::default(), |scope| {
                 template.evaluate(scope, "Output")
             }),
-            None => self.output_path.select(stage, input, "OutputPath"),
+            None => self.output_path.select(stage, input),
         }
     }
 
@@ -160,7 +159,7 @@ impl DataFlow {
         stage: &Stage<'_>,
         combined: &Value,
     ) -> Result<Value, Fault> {
-        self.output_path.select(stage, combined, "OutputPath")
+        self.output_path.select(stage, combined)
     }
 }
 
@@ -190,13 +189,11 @@ pub(crate) fn assign(
 }
 
 impl Selection {
-    fn select(&self, stage: &Stage<'_>, from: &Value, field: &str) -> Result<Value, Fault> {
+    fn select(&self, stage: &Stage<'_>, from: &Value) -> Result<Value, Fault> {
         match self {
             Self::Whole => Ok(from.clone()),
             Self::Nothing => Ok(Value::empty_object()),
-            Self::Path(path) => {
-                stage.query(from, Given::default(), |scope| path.evaluate(scope, field))
-            }
+            Self::Path(path) => stage.query(from, Given::default(), |scope| path.evaluate(scope)),
         }
     }
 }

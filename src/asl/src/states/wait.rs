@@ -106,7 +106,7 @@ fn seconds(stage: &Stage<'_>, field: &Dynamic<u64>, input: &Value) -> Result<u64
         Dynamic::Expression(_) | Dynamic::Fixed(_) => "Seconds",
         _ => "SecondsPath",
     };
-    let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
+    let read = |value: &Value| value.as_u64().ok_or(());
     stage.dynamic(field, name, input, read, |(), value, text| match field {
         Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),
         _ => {

@@ -197,6 +197,12 @@ impl Value {
         self.as_number().and_then(|number| number.as_i64())
     }
 
+    /// The same, when it is not below zero.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_i64().and_then(|number| u64::try_from(number).ok())
+    }
+
     /// The truth value.
     #[must_use]
     pub fn as_bool(&self) -> Option<bool> {

@@ -91,12 +91,12 @@ impl Intrinsic {
         self.0.reads_context()
     }
 
-    /// Calls the function, for the field `field`.
+    /// Calls the function.
     ///
     /// # Errors
     /// `States.IntrinsicFailure` where the function refuses its arguments; `States.Runtime`
     /// where a path among them finds nothing.
-    pub fn evaluate(&self, scope: &Scope<'_>, _field: &str) -> Result<Value, QueryError> {
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         self.0.evaluate(scope)
     }
 }

@@ -10,7 +10,7 @@ fn call(text: &str) -> Result<Value, QueryError> {
         r#"{"name":"Ann","n":7,"list":[1,2,3,4],"o":{"Arg1":1,"Arg2":[]},"nothing":null,"half":-1.5}"#,
     );
     let intrinsic = Intrinsic::parse(text).unwrap();
-    world.run(|scope| intrinsic.evaluate(scope, "x.$"))
+    world.run(|scope| intrinsic.evaluate(scope))
 }
 
 #[rstest]

@@ -115,7 +115,7 @@ impl Path {
     /// # Errors
     /// `States.Runtime` where a definite path finds nothing, or where the path looks at too many
     /// values.
-    pub fn evaluate(&self, scope: &Scope<'_>, _field: &str) -> Result<Value, QueryError> {
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         match self.resolve(scope) {
             Ok(value) => Ok(value.into_owned()),
             Err(Failure::Exhausted) => Err(self.exhausted()),

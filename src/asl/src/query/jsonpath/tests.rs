@@ -21,7 +21,7 @@ const STORE: &str = r#"{
 fn found(path: &str) -> String {
     let path = Path::parse(path).unwrap();
     World::new(STORE)
-        .run(|scope| path.evaluate(scope, "InputPath"))
+        .run(|scope| path.evaluate(scope))
         .unwrap()
         .to_string()
 }
@@ -93,10 +93,7 @@ fn a_backslash_in_a_quoted_name_stands_for_itself_before_other_characters() {
     let path = Path::parse(r#"$['Test\""Name"']"#).unwrap();
     let world = World::new(r#"{"Test\\\"\"Name\"": "Value"}"#);
     assert_eq!(
-        world
-            .run(|scope| path.evaluate(scope, ""))
-            .unwrap()
-            .as_str(),
+        world.run(|scope| path.evaluate(scope)).unwrap().as_str(),
         Some("Value")
     );
 }
@@ -126,9 +123,7 @@ fn a_backslash_in_a_quoted_name_stands_for_itself_before_other_characters() {
 fn a_definite_path_that_finds_nothing_says_where(#[case] path: &str, #[case] message: &str) {
     let path = Path::parse(path).unwrap();
     let world = World::new(STORE);
-    let error = world
-        .run(|scope| path.evaluate(scope, "OutputPath"))
-        .unwrap_err();
+    let error = world.run(|scope| path.evaluate(scope)).unwrap_err();
     assert_eq!((error.name, &*error.message), ("States.Runtime", message));
     assert!(world.run(|scope| Ok(path.find(scope))).unwrap().is_none());
 }
@@ -156,7 +151,7 @@ fn what_is_no_path_is_refused_at_its_place(#[case] path: &str, #[case] offset: u
 fn what_a_path_finds_is_shared() {
     let world = World::new(STORE);
     let path = Path::parse("$.book").unwrap();
-    let value = world.run(|scope| path.evaluate(scope, "")).unwrap();
+    let value = world.run(|scope| path.evaluate(scope)).unwrap();
     let address = |value: Option<&crate::Value>| match value {
         Some(crate::Value::Array(array)) => array.address(),
         _ => 0,
@@ -168,7 +163,7 @@ fn what_a_path_finds_is_shared() {
 fn paths_that_multiply_are_stopped() {
     let world = World::new(&format!("[{}]", vec!["1"; 3000].join(",")));
     let path = Path::parse("$[?(7 in $[*])]").unwrap();
-    let error = world.run(|scope| path.evaluate(scope, "")).unwrap_err();
+    let error = world.run(|scope| path.evaluate(scope)).unwrap_err();
     assert_eq!(error.name, "States.Runtime");
     assert_eq!(
         error.message,

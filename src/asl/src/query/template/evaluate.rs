@@ -15,7 +15,7 @@ fn part(node: &Node, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value
     match node {
         Node::Constant(value) => Ok(value.clone()),
         Node::Path(path) => at_path(path, scope, location),
-        Node::Intrinsic(intrinsic) => intrinsic.evaluate(scope, ""),
+        Node::Intrinsic(intrinsic) => intrinsic.evaluate(scope),
         Node::Expression(expression) => expression.evaluate_at(scope, location),
         Node::Array(items) => {
             let mut values = Vec::with_capacity(items.len());

@@ -155,9 +155,7 @@ impl Map {
         let (found, field, text) = match &self.items {
             None => (input.clone(), "", "$"),
             Some(Items::Path(path)) => {
-                let found = stage.query(input, Given::default(), |scope| {
-                    path.evaluate(scope, "ItemsPath")
-                })?;
+                let found = stage.query(input, Given::default(), |scope| path.evaluate(scope))?;
                 (found, "ItemsPath", path.text())
             }
             Some(Items::Expression(expression)) => {
@@ -232,7 +230,7 @@ pub(super) fn whole_number(
         return Ok(None);
     };
     let name = field.field_name(name);
-    let read = |value: &Value| value.as_i64().and_then(|n| u64::try_from(n).ok()).ok_or(());
+    let read = |value: &Value| value.as_u64().ok_or(());
     stage
         .dynamic(field, &name, input, read, |(), value, text| {
             wrong_number(field, &name, "integer", value, text)

@@ -38,7 +38,7 @@ impl Results {
         for chunk in &chunks {
             for pair in chunk.as_array().unwrap_or_default() {
                 if let Some([index, result]) = pair.as_array()
-                    && let Some(index) = index.as_i64().and_then(|n| u64::try_from(n).ok())
+                    && let Some(index) = index.as_u64()
                 {
                     results.put(index, result.clone());
                 }

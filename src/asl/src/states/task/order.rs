@@ -90,13 +90,7 @@ fn seconds(
         return Ok(None);
     };
     let name = &*field.field_name(name);
-    let read = |value: &Value| {
-        value
-            .as_i64()
-            .and_then(|seconds| u64::try_from(seconds).ok())
-            .filter(|seconds| *seconds > 0)
-            .ok_or(())
-    };
+    let read = |value: &Value| value.as_u64().filter(|seconds| *seconds > 0).ok_or(());
     stage
         .dynamic(field, name, input, read, |(), value, text| match field {
             Dynamic::Expression(_) => unexpected_type(text, name, "integer", value),

@@ -59,6 +59,9 @@ fn task(name: &str, rest: &str) -> String {
 /// The results of three batches, the first of which failed.
 const DISTRIBUTED: &str = r#"[{"Error":"Refused","Cause":null},{"Items":[3,4]},{"Items":[5]}]"#;
 
+/// A Job's result, and two batches of what was selected.
+const SELECTED: &str = r#"[{"a":1},[{"Items":[{"n":1},{"n":2}]},{"Items":[{"n":3}]}]]"#;
+
 /// A state of each kind that waits, and what makes checkpoints differ.
 pub fn moments() -> Vec<Moment> {
     vec![
@@ -101,6 +104,7 @@ pub fn moments() -> Vec<Moment> {
             r#"{"Error":"Bad","Cause":"as it was told"}"#,
         ),
         moment("out_of_budget", out_of_budget(), 0, "[{},2]"),
+        moment("selecting", selecting(), 0, SELECTED),
     ]
 }
 
@@ -289,4 +293,23 @@ fn out_of_budget() -> Workflow {
         states("One", &passes)
     );
     Workflow::new(&states("Both", &[parallel])).stepping(3)
+}
+
+/// A Job was to be started while a Map in another branch had selected one of its items.
+fn selecting() -> Workflow {
+    let run = states(
+        "Run",
+        &[task("Run", r#""Parameters": {"a": 1}, "End": true"#)],
+    );
+    let map = r#""Map": {"Type": "Map", "ItemsPath": "$.items", "Label": "m", "End": true,
+        "ItemSelector": {"n.$": "$$.Map.Item.Value"}, "ItemBatcher": {"MaxItemsPerBatch": 2},
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": true}}}}"#;
+    let map = states("Map", &[map.to_owned()]);
+    let parallel =
+        format!(r#""Both": {{"Type": "Parallel", "End": true, "Branches": [{run}, {map}]}}"#);
+    Workflow::new(&states("Both", &[parallel]))
+        .with_input(r#"{"items": [1, 2, 3]}"#)
+        .stepping(4)
 }

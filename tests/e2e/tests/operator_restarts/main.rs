@@ -8,6 +8,7 @@
     reason = "what is not there fails the test, as it should"
 )]
 
+mod lost;
 mod queue;
 mod replicas;
 

@@ -266,3 +266,31 @@ async fn what_never_started_goes_too_when_its_time_to_live_is_over() {
     first.stop("Enough", "").await;
     first.until_gone().await;
 }
+
+#[tokio::test]
+async fn of_two_state_machines_of_one_name_the_eldest_has_it_until_it_goes() {
+    let scenario = Scenario::new().await;
+    let spec = |word: &str| json!({"name": "twin", "definition": says(word).to_string()});
+    let elder = scenario.state_machine_of("elder", spec("elder")).await;
+    let created = elder.metadata.creation_timestamp.unwrap();
+    // Of the same second the first by name would have it, which is the elder as well.
+    scenario
+        .create_state_machine("younger", spec("younger"))
+        .await;
+    let refused = |machine: &crd::StateMachine| {
+        let conditions = &machine.status.as_ref()?.conditions;
+        let (holds, message) = condition(conditions, "Ready")?;
+        Some(holds == "False" && message.contains("that of the StateMachine 'elder' already"))
+    };
+    let younger = scenario
+        .until_machine("younger", "a refusal", refused)
+        .await;
+    assert!(younger.metadata.creation_timestamp.unwrap() >= created);
+    assert_eq!(
+        scenario.start("elder", json!({})).await.output().await,
+        json!("elder")
+    );
+    let waiting = scenario.start("younger", json!({})).await;
+    let _ = scenario.kubectl(&["delete", "statemachine", "elder", "--timeout=30s"]);
+    assert_eq!(waiting.output().await, json!("younger"));
+}

@@ -1,9 +1,11 @@
 //! What two replicas do when the one that leads is told to end, is killed, or sleeps.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use e2e::definition::{chain, job, only_log, run_job, single};
 use e2e::operator::{NAME, NAMESPACE, Operator};
+use e2e::watch::PATIENCE;
 use e2e::{Run, Scenario};
 use futures::StreamExt;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
@@ -66,8 +68,17 @@ impl Holders {
         Self(seen)
     }
 
-    fn seen(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+    /// All of them up to this one, which another watch may have shown before this one does.
+    async fn seen_until(&self, last: &str) -> Vec<String> {
+        let seen = || self.0.lock().unwrap().clone();
+        let noted = async {
+            while !seen().iter().any(|holder| holder == last) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, noted).await;
+        assert!(in_time.is_ok(), "{last} is not among {:?}", seen());
+        seen()
     }
 }
 
@@ -112,7 +123,8 @@ async fn a_leader_that_is_told_to_end_hands_over_at_once() {
     );
     let next = until_taken_over(&operator, &leader).await;
     // it gave the Lease away, so that nobody waited for that to expire
-    assert_eq!(holders.seen(), [name, String::new(), next]);
+    let seen = holders.seen_until(&next).await;
+    assert_eq!(seen, [name, String::new(), next]);
     expect_each_job_once(&scenario, &run).await;
     operator.scale(1).await;
 }
@@ -128,7 +140,8 @@ async fn another_replica_takes_over_when_the_leader_is_killed() {
     signals.send(&leader, "STOP");
     operator.lose(&leader);
     let next = until_taken_over(&operator, &leader).await;
-    assert_eq!(holders.seen(), [leader.name_any(), next]);
+    let seen = holders.seen_until(&next).await;
+    assert_eq!(seen, [leader.name_any(), next]);
     expect_each_job_once(&scenario, &run).await;
 
     // the new leader serves what is new

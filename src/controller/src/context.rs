@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl::machine::Limits;
-use crd::{Execution, StateMachine};
+use crd::{Execution, StateMachine, Time};
 use engine::ports::{Clock, Entropy, Observer, TaskRunner};
 use jiff::Timestamp;
 use k8s_openapi::NamespaceResourceScope;
@@ -96,6 +96,11 @@ impl Context {
         }
     }
 
+    /// The time, as objects have it.
+    pub fn now(&self) -> Time {
+        Time(self.clock.now())
+    }
+
     /// Has an Execution reconciled.
     pub fn wake_execution(&self, object: ObjectRef<Execution>) {
         // The controller is gone: the process stops.
@@ -131,7 +136,7 @@ impl Context {
             self.history_limits.execution_ended(&state_machine)
         });
         if let Some(ttl) = ttl.or(limited) {
-            self.expiry.schedule(object, uid, Timestamp::now(), ttl);
+            self.expiry.schedule(object, uid, self.clock.now(), ttl);
         }
     }
 

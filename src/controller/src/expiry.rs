@@ -73,7 +73,7 @@ pub async fn run_expiry(context: Arc<Context>, receiver: UnboundedReceiver<Due>)
 
 async fn delete_what_is_due(context: &Context, mut receiver: UnboundedReceiver<Due>) {
     let mut waiting = BTreeSet::new();
-    let mut list_at = Timestamp::now();
+    let mut list_at = context.clock.now();
     loop {
         let next = waiting
             .first()
@@ -82,7 +82,7 @@ async fn delete_what_is_due(context: &Context, mut receiver: UnboundedReceiver<D
             due = receiver.recv() => waiting.extend(due),
             () = context.clock.sleep_until(next) => {}
         }
-        let now = Timestamp::now();
+        let now = context.clock.now();
         if list_at <= now {
             list(context, &mut waiting).await;
             context.live.expire();
@@ -153,11 +153,11 @@ async fn delete_or_wait(context: &Context, due: &Due) -> Option<Timestamp> {
     if !is_conflict(&error) {
         tracing::warn!(%error, namespace, name, "an expired Execution could not be deleted");
     }
-    Some(Timestamp::now() + RETRY)
+    Some(context.clock.now() + RETRY)
 }
 
 async fn delete_if_due(context: &Context, due: &Due) -> Result<Option<Timestamp>, kube::Error> {
-    let now = Timestamp::now();
+    let now = context.clock.now();
     // It was redriven, and has another time once it ends again.
     if context.live.is_carried(&due.uid) {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! Finished Executions that are not to be kept. Client required.
 
-use crd::{Execution, Lean, RunStatus};
+use crd::{Execution, Lean};
 use kube::api::{DeleteParams, Preconditions};
 use kube::{Api, ResourceExt as _};
 
@@ -23,8 +23,7 @@ pub async fn read_finished(
 }
 
 fn is_finished(execution: &Execution) -> bool {
-    let status = execution.status.as_ref().and_then(|status| status.status);
-    execution.metadata.deletion_timestamp.is_none() && status.is_some_and(RunStatus::is_finished)
+    execution.metadata.deletion_timestamp.is_none() && execution.has_ended()
 }
 
 /// Deletes one, with all it owns, unless it was changed since it was read: it may have been
@@ -48,7 +47,7 @@ pub async fn delete_as_read(context: &Context, execution: &Execution) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use crd::{ExecutionStatus, Time};
+    use crd::{ExecutionStatus, RunStatus, Time};
     use rstest::rstest;
 
     use super::*;

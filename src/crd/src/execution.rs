@@ -298,6 +298,20 @@ pub struct OutputDetails {
     pub included: bool,
 }
 
+impl Execution {
+    /// How far it is, by its status.
+    #[must_use]
+    pub fn run_status(&self) -> Option<RunStatus> {
+        self.status.as_ref()?.status
+    }
+
+    /// Whether it ended, by its status. It goes on if it is redriven.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.run_status().is_some_and(RunStatus::is_finished)
+    }
+}
+
 /// How far an execution is, in the words of the Step Functions API.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -314,7 +328,8 @@ pub enum RunStatus {
     TimedOut,
     /// Stopped.
     Aborted,
-    /// Ended without success, and asked to go on where it ended.
+    /// Ended without success, and asked to go on where it ended. Of the API alone: here one that
+    /// waits to be redriven says so by a condition.
     PendingRedrive,
 }
 

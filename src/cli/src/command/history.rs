@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use asl::history::EventId;
 use clap::Args;
-use crd::{Execution, RunStatus};
+use crd::Execution;
 use engine::history::{Backward, Forward, KeptEvent, Line, StateTrace, Tail};
 use engine::ports::{ExecutionKey, PageId, StoreError};
 use engine::record;
@@ -107,8 +107,7 @@ impl History {
             let execution = execution?;
             let kept = Kept::of(executions, &execution)?;
             last = kept.print_after(last, printer).await?;
-            let status = execution.status.as_ref().and_then(|status| status.status);
-            if printer.is_full() || status.is_some_and(RunStatus::is_finished) {
+            if printer.is_full() || execution.has_ended() {
                 break;
             }
         }

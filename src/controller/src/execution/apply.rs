@@ -9,7 +9,6 @@ use crd::{Execution, ExecutionStatus, Lean};
 use engine::driver::{Driver, End, Handle, Known, Ports, ResumeError, Settings};
 use engine::ports::{ExecutionKey, Revision as Written, StoreError};
 use futures::FutureExt as _;
-use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
@@ -47,7 +46,7 @@ pub fn apply_start(
             .as_deref()
             .unwrap_or_default()
             .into(),
-        start_time: Timestamp::now(),
+        start_time: context.clock.now(),
         input: request.input,
         state_machine_id: place.state_machine_arn(name).into(),
         state_machine_name: name.as_str().into(),
@@ -328,7 +327,7 @@ pub async fn apply_advised(
     let Some(current) = &execution.status else {
         return Ok(false);
     };
-    let conditions = build_advised(current, reason, message);
+    let conditions = build_advised(current, reason, message, &context.now());
     let generation = execution.metadata.generation;
     if conditions == current.conditions && generation == current.observed_generation {
         return Ok(false);

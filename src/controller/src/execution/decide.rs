@@ -85,7 +85,7 @@ pub fn decide(seen: &Seen<'_>) -> Decision {
     let deleting = metadata.deletion_timestamp.is_some();
     let held = is_held(execution);
     let stop = stop_of(execution);
-    let status = execution.status.as_ref().and_then(|status| status.status);
+    let status = execution.run_status();
     match (status, seen.taken, stop) {
         (_, true, Some(fault)) => Decision::Stop(fault),
         (_, true, None) => Decision::Nothing,

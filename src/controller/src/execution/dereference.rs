@@ -45,7 +45,7 @@ pub async fn dereference_record(
     let Some(found) = read_again(context, execution).await? else {
         return Ok(None);
     };
-    if !has_status(&found.execution, |status| status == RunStatus::Running) {
+    if found.execution.run_status() != Some(RunStatus::Running) {
         return Ok(None);
     }
     if found.record.is_empty() {
@@ -65,12 +65,7 @@ pub async fn dereference_ended(
     execution: &Execution,
 ) -> Result<Option<Resumable>, ReconcileError> {
     let found = read_again(context, execution).await?;
-    Ok(found.filter(|found| has_status(&found.execution, RunStatus::is_finished)))
-}
-
-fn has_status(execution: &Execution, is: impl Fn(RunStatus) -> bool) -> bool {
-    let status = execution.status.as_ref().and_then(|status| status.status);
-    status.is_some_and(is)
+    Ok(found.filter(|found| found.execution.has_ended()))
 }
 
 async fn read_again(

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use asl::errors::Fault;
 use crd::{Execution, ExecutionStatus, Lean, RunStatus, reasons};
 use futures::{Stream, TryStreamExt as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
@@ -108,8 +108,7 @@ fn strip(context: &Context, execution: &mut Execution) {
         .remove("kubectl.kubernetes.io/last-applied-configuration");
     let uid = execution.uid().unwrap_or_default();
     let resource_version = execution.resource_version().unwrap_or_default();
-    let status = execution.status.as_ref();
-    let runs = status.is_some_and(|status| status.status == Some(RunStatus::Running));
+    let runs = execution.run_status() == Some(RunStatus::Running);
     if runs && !context.live.is_taken(&uid) {
         context.admission.occupy_by_status(execution);
     }
@@ -211,7 +210,7 @@ async fn end_uncarried(
         return Ok(());
     }
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-    let status = build_aborted(current, generation, fault);
+    let status = build_aborted(current, generation, fault, &context.now());
     apply_ended(context, execution, &status).await?;
     let (object, spec) = (ObjectRef::from_obj(execution), &execution.spec);
     let state_machine = spec.state_machine_ref.as_ref();
@@ -237,7 +236,7 @@ async fn start(execution: &Execution, context: &Arc<Context>) -> Result<Action, 
         StartDecision::Run(revision, request) => {
             start_in_turn(execution, context, revision, request)
         }
-        StartDecision::Wait { .. } if is_new(execution, context.began) => {
+        StartDecision::Wait { .. } if is_new(execution, context) => {
             leave_queue(context, execution);
             Ok(Action::requeue(PATIENCE.unsigned_abs()))
         }
@@ -275,7 +274,14 @@ async fn report_waiting(
 ) -> Result<Action, ReconcileError> {
     leave_queue(context, execution);
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-    let status = build_waiting(current, generation, terminal, reason, message);
+    let status = build_waiting(
+        current,
+        generation,
+        terminal,
+        reason,
+        message,
+        &context.now(),
+    );
     apply_status(context, execution, status).await?;
     Ok(Action::await_change())
 }
@@ -289,9 +295,9 @@ fn leave_queue(context: &Context, execution: &Execution) {
 }
 
 /// Whether it was not there for long, or the operator: then its StateMachine may just not be known.
-fn is_new(execution: &Execution, began: Timestamp) -> bool {
+fn is_new(execution: &Execution, context: &Context) -> bool {
     let created = execution.metadata.creation_timestamp.as_ref();
-    created.is_some_and(|created| created.0.max(began) + PATIENCE > Timestamp::now())
+    created.is_some_and(|created| created.0.max(context.began) + PATIENCE > context.clock.now())
 }
 
 /// Has the execution go on; where what that takes is gone for good, it is stopped if it is to be.
@@ -338,7 +344,8 @@ async fn report_lost(
 ) -> Result<(), ReconcileError> {
     let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
     let reason = reasons::NOT_RESUMABLE;
-    let status = build_waiting(current, generation, true, reason, &error.to_string());
+    let (message, now) = (error.to_string(), context.now());
+    let status = build_waiting(current, generation, true, reason, &message, &now);
     apply_status(context, execution, status).await
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crd::condition::{find, types};
-use crd::{Execution, RunStatus, reasons};
+use crd::{Execution, reasons};
 use engine::backoff::Backoff;
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
@@ -64,11 +64,6 @@ fn is_told(execution: &Execution) -> bool {
             found.is_some_and(|found| found.reason.as_deref() == Some(reasons::QUEUED))
         })
     })
-}
-
-fn has_ended(execution: &Execution) -> bool {
-    let status = execution.status.as_ref().and_then(|status| status.status);
-    status.is_some_and(RunStatus::is_finished)
 }
 
 /// Tells of those that have waited for a while, until `context.shutdown`.
@@ -140,11 +135,18 @@ async fn announce(context: &Context, queued: &Queued) -> Result<bool, ReconcileE
     let Some(execution) = found.next().filter(|execution| !is_told(execution)) else {
         return Ok(true);
     };
-    if has_ended(&execution) {
+    if execution.has_ended() {
         apply_advised(context, &execution, reasons::QUEUED, message).await?;
     } else {
         let (current, generation) = (execution.status.as_ref(), execution.metadata.generation);
-        let status = build_waiting(current, generation, false, reasons::QUEUED, message);
+        let status = build_waiting(
+            current,
+            generation,
+            false,
+            reasons::QUEUED,
+            message,
+            &context.now(),
+        );
         apply_status(context, &execution, status).await?;
     }
     Ok(true)

@@ -44,8 +44,8 @@ pub fn build_status(
     progress: &Progress,
     record: &str,
     conditions: &[Condition],
+    now: &Time,
 ) -> ExecutionStatus {
-    let now = Time(Timestamp::now());
     let (error, cause) = fault_of(progress.outcome.as_ref());
     let included = is_output_included(progress);
     let stopped = progress.stopped.filter(|_| progress.outcome.is_some());
@@ -73,7 +73,7 @@ pub fn build_status(
         error,
         cause,
         tasks: progress.tasks.iter().map(build_task).collect(),
-        conditions: condition::merge(conditions, build_conditions(progress), &now),
+        conditions: condition::merge(conditions, build_conditions(progress), now),
         observed_generation: generation,
         revision_id: Some(fixed.revision_id.clone()),
         checkpoint: Some(record.to_owned()),
@@ -111,6 +111,7 @@ pub fn build_waiting(
     terminal: bool,
     reason: &str,
     message: &str,
+    now: &Time,
 ) -> ExecutionStatus {
     let mut wanted = vec![
         Condition::new(types::RESOURCE_SYNCED, false, reason, ""),
@@ -120,10 +121,9 @@ pub fn build_waiting(
         wanted.push(Condition::new(types::TERMINAL, true, reason, message));
     }
     let mut status = current.cloned().unwrap_or_default();
-    let now = Time(Timestamp::now());
     status.status.get_or_insert(RunStatus::Pending);
     status.progress = Some(cut(message, MAX_ERROR)).filter(|message| !message.is_empty());
-    status.conditions = condition::merge(&status.conditions, wanted, &now);
+    status.conditions = condition::merge(&status.conditions, wanted, now);
     status.observed_generation = generation;
     status
 }
@@ -134,8 +134,8 @@ pub fn build_aborted(
     current: Option<&ExecutionStatus>,
     generation: Option<i64>,
     fault: &Fault,
+    now: &Time,
 ) -> ExecutionStatus {
-    let now = Time(Timestamp::now());
     let current = current.cloned().unwrap_or_default();
     let wanted = end_conditions(&Outcome::Aborted(fault.clone()));
     ExecutionStatus {
@@ -144,7 +144,7 @@ pub fn build_aborted(
         stop_date: Some(now.clone()),
         error: fault.error.as_deref().map(|error| cut(error, MAX_ERROR)),
         cause: fault.cause.as_deref().map(|cause| cut(cause, MAX_CAUSE)),
-        conditions: condition::merge(&current.conditions, wanted, &now),
+        conditions: condition::merge(&current.conditions, wanted, now),
         observed_generation: generation,
         ..current
     }
@@ -153,12 +153,17 @@ pub fn build_aborted(
 /// The conditions of an execution that ended and is asked to go on: as they are, and why it does
 /// not, or not yet.
 #[must_use]
-pub fn build_advised(current: &ExecutionStatus, reason: &str, message: &str) -> Vec<Condition> {
+pub fn build_advised(
+    current: &ExecutionStatus,
+    reason: &str,
+    message: &str,
+    now: &Time,
+) -> Vec<Condition> {
     let advisory = Condition::new(types::ADVISORY, true, reason, message);
     let others = current.conditions.iter();
     let others = others.filter(|condition| condition.type_ != types::ADVISORY);
     let wanted = others.cloned().chain([advisory]).collect();
-    condition::merge(&current.conditions, wanted, &Time(Timestamp::now()))
+    condition::merge(&current.conditions, wanted, now)
 }
 
 fn run_status(outcome: Option<&Outcome>) -> RunStatus {

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crd::metadata::finalizers;
-use crd::{Condition, Execution, ExecutionPage, ExecutionStatus, Lean};
+use crd::{Condition, Execution, ExecutionPage, ExecutionStatus, Lean, Time};
 use engine::ports::{ExecutionKey, PageId, Revision, Snapshot, Store, StoreError, Stored};
 use engine::record::Page;
+use jiff::Timestamp;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::core::Request;
 use kube::{Api, Client, Resource};
@@ -241,6 +242,7 @@ impl Store for ExecutionStore {
                 progress,
                 record,
                 &known.conditions,
+                &Time(Timestamp::now()),
             )
         };
         let _permit = self.writes.acquire().await;

@@ -143,7 +143,7 @@ async fn may_be_redriven(
             .list(&params)
             .await
             .map_err(ReconcileError::request("list redrivable Executions"))?;
-        let now = Timestamp::now();
+        let now = context.clock.now();
         let mut items = page.items.iter();
         if items.any(|Lean(execution)| ended_lately(execution, now)) {
             return Ok(true);
@@ -172,10 +172,9 @@ pub async fn count_running(context: &Context, state_machine: &StateMachine, arn:
             .as_ref()
             .map(|named| named.from.name.as_str());
         let by_arn = spec.state_machine_arn.as_deref() == Some(arn);
-        let status = execution.status.as_ref().and_then(|status| status.status);
         execution.metadata.namespace == state_machine.metadata.namespace
             && (named == Some(name.as_str()) || by_arn)
-            && status == Some(RunStatus::Running)
+            && execution.run_status() == Some(RunStatus::Running)
     };
     let seen = context.executions.state_filter(running).len();
     // One that was just started may not have been seen running yet.

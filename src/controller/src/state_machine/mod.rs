@@ -11,9 +11,8 @@ use std::time::{Duration, Instant};
 
 use asl::definition::Rules;
 use asl::resource::Resource;
-use crd::{Lean, StateMachine, Time};
+use crd::{Lean, StateMachine};
 use futures::TryStreamExt as _;
-use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
@@ -137,7 +136,7 @@ async fn act(state_machine: &StateMachine, context: &Context) -> Result<Action, 
     let limits = Limits::of(&state_machine.spec);
     let object = ObjectRef::from_obj(state_machine);
     context.history_limits.set(object, limits);
-    let now = Time(Timestamp::now());
+    let now = context.now();
     let status = match &validated {
         Validated::Valid { revision, warnings } => {
             build_valid(state_machine, revision, warnings, &now)
@@ -239,7 +238,7 @@ async fn leave(state_machine: &StateMachine, context: &Context) -> Result<Action
             Ok(Action::await_change())
         }
         Leave::Wait(running) => {
-            let now = Time(Timestamp::now());
+            let now = context.now();
             let status = build_leaving(state_machine, place, running, &now);
             apply_status(context, state_machine, status).await?;
             Ok(Action::requeue(LOOK_AGAIN))

@@ -85,7 +85,7 @@ fn judge_tasks(events: &[Value]) -> Option<String> {
 fn judge_ends(execution: &Execution, events: &[Value]) -> Option<String> {
     let kind = |event: Option<&Value>| Some(event?["type"].as_str()?.to_owned());
     let (first, last) = (kind(events.first()), kind(events.last()));
-    let status = execution.status.as_ref().and_then(|status| status.status);
+    let status = execution.run_status();
     let expected = match status {
         Some(RunStatus::Succeeded) => "ExecutionSucceeded",
         Some(RunStatus::Failed) => "ExecutionFailed",

@@ -173,10 +173,8 @@ async fn a_hundred_executions_at_once_all_end() {
     let config = kube::runtime::watcher::Config::default();
     let executions = scenario.api::<crd::Execution>();
     let ended = e2e::watch::wait_for_all(&executions, config, "a hundred ends", PATIENCE, |all| {
-        let done = |execution: &crd::Execution| {
-            let status = execution.status.as_ref().and_then(|status| status.status);
-            status == Some(crd::RunStatus::Succeeded)
-        };
+        let done =
+            |execution: &crd::Execution| execution.run_status() == Some(crd::RunStatus::Succeeded);
         all.len() == 100 && all.iter().all(done)
     });
     let ended = ended.await;

@@ -112,7 +112,8 @@ mod tests {
             ..ExecutionStatus::default()
         };
         if marks.contains("refused") {
-            status.conditions = build_advised(&status, reasons::NOT_REDRIVABLE, "too late");
+            let now = crd::Time(jiff::Timestamp::UNIX_EPOCH);
+            status.conditions = build_advised(&status, reasons::NOT_REDRIVABLE, "too late", &now);
         }
         execution.status = Some(status);
         execution

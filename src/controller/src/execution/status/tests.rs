@@ -4,6 +4,8 @@ use rstest::rstest;
 use super::*;
 use asl::machine::{NotRedrivable, Redrives};
 
+const NOW: Time = Time(Timestamp::UNIX_EPOCH);
+
 fn progress(outcome: Option<Outcome>) -> Progress {
     Progress {
         stopped: outcome
@@ -38,7 +40,7 @@ fn fixed() -> Fixed {
 }
 
 fn status(outcome: Option<Outcome>) -> ExecutionStatus {
-    build_status(&fixed(), Some(3), &progress(outcome), "1.abc", &[])
+    build_status(&fixed(), Some(3), &progress(outcome), "1.abc", &[], &NOW)
 }
 
 fn conditions<'a>(status: &'a ExecutionStatus) -> Vec<(&'a str, &'a str, &'a str)> {
@@ -186,7 +188,7 @@ fn an_execution_that_ended_says_whether_it_can_be_redriven() {
         redrivable: Err(NotRedrivable::Succeeded),
         ..progress(Some(Outcome::Succeeded(Value::Null)))
     };
-    let succeeded = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
+    let succeeded = build_status(&fixed(), Some(3), &progress, "1.abc", &[], &NOW);
     assert_eq!(succeeded.redrive_status, Some(RedriveStatus::NotRedrivable));
     assert_eq!(
         succeeded.redrive_status_reason.as_deref(),
@@ -206,7 +208,7 @@ fn a_redriven_execution_says_how_often_and_when() {
         redrivable: Err(NotRedrivable::Running),
         ..progress(None)
     };
-    let status = build_status(&fixed(), Some(3), &progress, "1.abc", &[]);
+    let status = build_status(&fixed(), Some(3), &progress, "1.abc", &[], &NOW);
     assert_eq!(status.redrive_count, Some(2));
     assert_eq!(status.redrive_date, Some(Time(last)));
     assert_eq!(
@@ -218,7 +220,7 @@ fn a_redriven_execution_says_how_often_and_when() {
 #[test]
 fn an_execution_that_is_not_redriven_says_why_once() {
     let mut refused = status(Some(Outcome::Failed(Fault::new("E", "why"))));
-    refused.conditions = build_advised(&refused, reasons::NOT_REDRIVABLE, "too late");
+    refused.conditions = build_advised(&refused, reasons::NOT_REDRIVABLE, "too late", &NOW);
     assert_eq!(
         conditions(&refused),
         [
@@ -228,8 +230,8 @@ fn an_execution_that_is_not_redriven_says_why_once() {
             ("Ready", "False", "Failed"),
         ]
     );
-    let again = build_advised(&refused, reasons::NOT_REDRIVABLE, "too late");
+    let again = build_advised(&refused, reasons::NOT_REDRIVABLE, "too late", &NOW);
     assert_eq!(again, refused.conditions);
-    let queued = build_advised(&refused, reasons::QUEUED, "");
+    let queued = build_advised(&refused, reasons::QUEUED, "", &NOW);
     assert_eq!(queued.len(), refused.conditions.len());
 }

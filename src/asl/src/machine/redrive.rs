@@ -50,6 +50,9 @@ pub enum NotRedrivable {
     /// It was redriven too often.
     #[error("Execution was redriven {MOST_REDRIVES} times, which is the most")]
     TooOften,
+    /// It would fail again at once.
+    #[error("Execution event history has as many events as it may have")]
+    FullHistory,
     /// Its state machine is an Express one.
     #[error("Execution of an EXPRESS state machine cannot be redriven")]
     Express,
@@ -79,8 +82,11 @@ impl Machine {
         if now.duration_since(stopped) > REDRIVABLE_PERIOD {
             return Err(NotRedrivable::PeriodExceeded);
         }
-        match self.redrives.count >= MOST_REDRIVES {
-            true => Err(NotRedrivable::TooOften),
+        if self.redrives.count >= MOST_REDRIVES {
+            return Err(NotRedrivable::TooOften);
+        }
+        match self.recorder.last() >= self.limits.history_events {
+            true => Err(NotRedrivable::FullHistory),
             false => Ok(()),
         }
     }

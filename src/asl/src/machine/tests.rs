@@ -272,4 +272,6 @@ fn an_execution_that_goes_round_fails_when_its_history_is_full() {
     let cause = "The execution reached the maximum number of history events (1000).";
     assert_eq!(fault, Fault::new(RUNTIME, cause));
     assert_eq!(play.history.len(), 1002);
+    let redrivable = play.machine.redrivable(play.now);
+    assert_eq!(redrivable, Err(NotRedrivable::FullHistory));
 }

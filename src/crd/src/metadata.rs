@@ -5,8 +5,6 @@
 
 /// The API group of all kinds.
 pub const GROUP: &str = "sfn.services.k8s.aws";
-/// The version of all kinds.
-pub const VERSION: &str = "v1alpha1";
 
 /// Finalizers, spelt as ACK spells them.
 pub mod finalizers {

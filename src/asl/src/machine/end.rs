@@ -49,7 +49,11 @@ impl Machine {
 
     /// Whether the history has as many events as it may have, and the execution goes on.
     pub(super) fn has_full_history(&self) -> bool {
-        self.outcome.is_none() && self.recorder.last() >= self.limits.history_events
+        self.outcome.is_none() && self.is_history_full()
+    }
+
+    pub(super) fn is_history_full(&self) -> bool {
+        self.recorder.last() >= self.limits.history_events
     }
 
     /// Ends an execution with a full history, in AWS's words.

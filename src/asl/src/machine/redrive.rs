@@ -85,7 +85,7 @@ impl Machine {
         if self.redrives.count >= MOST_REDRIVES {
             return Err(NotRedrivable::TooOften);
         }
-        match self.recorder.last() >= self.limits.history_events {
+        match self.is_history_full() {
             true => Err(NotRedrivable::FullHistory),
             false => Ok(()),
         }

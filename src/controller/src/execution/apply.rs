@@ -101,8 +101,7 @@ pub async fn apply_take_up(
 fn read_failure(error: ResumeError) -> ReconcileError {
     let why = error.to_string();
     match error {
-        ResumeError::Page(StoreError::Gone) => ReconcileError::Lost(why),
-        ResumeError::Page(_) => ReconcileError::Resume(why),
+        ResumeError::Page(error) if error != StoreError::Gone => ReconcileError::Resume(why),
         _ => ReconcileError::Lost(why),
     }
 }
@@ -153,11 +152,16 @@ struct Ends {
 }
 
 impl Ends {
+    /// One that is taken up again from here on counts again.
+    fn leave(&self) {
+        self.context.metrics.live(-1);
+        self.context.admission.remove(&self.uid);
+    }
+
     /// It is taken up again from what is stored, after a pause.
     fn driver_panicked(self) {
+        self.leave();
         let context = self.context;
-        context.metrics.live(-1);
-        context.admission.remove(&self.uid);
         context.live.forget(&self.uid);
         let object = self.object;
         let pause = context
@@ -172,11 +176,9 @@ impl Ends {
     }
 
     fn driver_ended(self, end: End) {
+        self.leave();
         let context = &self.context;
-        context.metrics.live(-1);
         let namespace = self.object.namespace.clone().unwrap_or_default();
-        // One that is taken up again from here on counts again.
-        context.admission.remove(&self.uid);
         let state_machine = self.state_machine.as_deref();
         match end {
             End::Finished(_) => {

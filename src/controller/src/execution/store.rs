@@ -4,6 +4,7 @@
 //! ended are gone. The body has no spec, which the API server ignores on `/status` anyway. Of the
 //! answer only the resourceVersion is read.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -52,8 +53,8 @@ struct Written {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatusBody<'a> {
-    api_version: &'static str,
-    kind: &'static str,
+    api_version: Cow<'static, str>,
+    kind: Cow<'static, str>,
     metadata: StatusMeta<'a>,
     status: &'a ExecutionStatus,
 }
@@ -107,8 +108,8 @@ impl ExecutionStore {
         after: &Revision,
     ) -> Result<Revision, StoreError> {
         let body = StatusBody {
-            api_version: "sfn.services.k8s.aws/v1alpha1",
-            kind: "Execution",
+            api_version: Execution::api_version(&()),
+            kind: Execution::kind(&()),
             metadata: StatusMeta {
                 name: &key.name,
                 namespace: &key.namespace,

@@ -4,6 +4,8 @@ use asl::Value;
 use engine::ports::{ExecutionKey, RunnerError};
 
 use super::RunJob;
+use super::cancel::refused;
+use super::gather::read_continue;
 use super::view::JobView;
 use crate::api_server::Outgoing;
 use crate::marks::EXECUTION_UID;
@@ -16,37 +18,36 @@ impl RunJob {
     /// Deletes the Jobs that carry the execution's mark and have not ended, in all namespaces, by
     /// the operator's own rights.
     pub(crate) async fn abandon(&self, execution: &ExecutionKey) -> Result<(), RunnerError> {
-        let mut token = String::new();
+        let mut token = None;
         loop {
-            let list = self.list_marked(execution, &token).await?;
+            let list = self.list_marked(execution, token.as_deref()).await?;
             let jobs = list.get("items").and_then(Value::as_array);
             for job in jobs.unwrap_or_default().iter().filter_map(JobView::read) {
                 self.delete_unless_ended(&job).await?;
             }
-            let next = list.get("metadata").and_then(|list| list.get("continue"));
-            match next.and_then(Value::as_str).filter(|next| !next.is_empty()) {
-                Some(next) => next.clone_into(&mut token),
+            token = match read_continue(&list) {
+                Some(next) => Some(next),
                 None => return Ok(()),
-            }
+            };
         }
     }
 
     async fn list_marked(
         &self,
         execution: &ExecutionKey,
-        token: &str,
+        token: Option<&str>,
     ) -> Result<Value, RunnerError> {
         let mut target = paths::ALL_JOBS.to_owned();
         let selector = format!("{EXECUTION_UID}={}", execution.uid);
         paths::add_query(&mut target, "labelSelector", &selector);
         paths::add_query(&mut target, "limit", PAGE);
-        if !token.is_empty() {
+        if let Some(token) = token {
             paths::add_query(&mut target, "continue", token);
         }
         let answer = self.send_own(Outgoing::get(target)).await?;
         match answer.is_success() {
             true => Ok(answer.value()),
-            false => Err(super::cancel::refused("list", &answer)),
+            false => Err(refused("list", &answer)),
         }
     }
 
@@ -61,12 +62,12 @@ impl RunJob {
 
 #[cfg(test)]
 mod tests {
-    use engine::ports::TaskRunner as _;
     use serde_json::json;
 
+    use super::super::test_runner::runner;
+    use crate::settings::{Acting, TaskLimits};
     use crate::test_api::Api;
     use crate::test_task::task;
-    use crate::{ClusterIdentity, KubernetesTasks, Settings};
 
     #[tokio::test]
     async fn the_jobs_of_an_execution_that_have_not_ended_are_deleted_page_by_page() {
@@ -82,9 +83,7 @@ mod tests {
         let second = json!({"metadata": {}, "items": [job("runs-too", json!({"active": 1}))]});
         let (first, second) = (first.to_string(), second.to_string());
         let api = Api::answering(&[(200, &first), (200, "{}"), (200, &second), (200, "{}")]);
-        let connection = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
-        let settings = Settings::new(connection, ClusterIdentity::default());
-        let tasks = KubernetesTasks::with_client(api.client(), settings).unwrap();
+        let tasks = runner(&api, Acting::AsConnection, TaskLimits::default());
         let execution = task("eks:runJob.sync", "{}").execution;
         tasks.abandon(&execution).await.unwrap();
         let jobs = "/apis/batch/v1/namespaces/far/jobs";

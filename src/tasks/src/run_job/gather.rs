@@ -125,7 +125,7 @@ fn build_list_target(awaited: &Awaited, next: Option<&str>) -> Option<String> {
 }
 
 /// Where the next page begins, if there is one.
-fn read_continue(page: &Value) -> Option<String> {
+pub(super) fn read_continue(page: &Value) -> Option<String> {
     let next = page.get("metadata")?.get("continue")?.as_str()?;
     (!next.is_empty()).then(|| next.to_owned())
 }

@@ -7,7 +7,6 @@ use e2e::scenario::condition;
 use e2e::watch::{show, wait_for, wait_for_all};
 use e2e::{Run, Scenario};
 use k8s_openapi::api::apps::v1::ControllerRevision;
-use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::runtime::watcher::Config;
@@ -30,11 +29,6 @@ async fn until_no_revisions(scenario: &Scenario) {
     wait_for_all(&revisions, Config::default(), "no revision", AWAY, none).await;
 }
 
-async fn until_no_jobs(scenario: &Scenario) {
-    let none = |jobs: &[Job]| jobs.is_empty();
-    wait_for_all(&scenario.api(), Config::default(), "no Job", AWAY, none).await;
-}
-
 #[tokio::test]
 async fn an_execution_whose_revision_is_gone_says_so_and_can_be_stopped() {
     let (_turn, scenario, operator) = begin().await;
@@ -54,7 +48,7 @@ async fn an_execution_whose_revision_is_gone_says_so_and_can_be_stopped() {
     assert_eq!(status.status, Some(RunStatus::Aborted), "{}", show(&status));
     assert_eq!(status.error.as_deref(), Some("Enough"));
     assert_eq!(status.current_states, Vec::<String>::new());
-    until_no_jobs(&scenario).await;
+    scenario.until_no_jobs().await;
     run.delete().await;
     run.until_gone().await;
 }

@@ -23,6 +23,20 @@ async fn leave_alone<'a>(scenario: &'a Scenario, operator: &Operator) -> Run<'a>
     run
 }
 
+fn define_anew(scenario: &Scenario) {
+    let definition = single("Other", json!({"Type": "Pass"})).to_string();
+    let patch = json!({"spec": {"definition": definition}}).to_string();
+    let patched = [
+        "patch",
+        "statemachine",
+        "machine-0",
+        "--type=merge",
+        "-p",
+        &patch,
+    ];
+    let _ = scenario.kubectl(&patched);
+}
+
 async fn until_no_revisions(scenario: &Scenario) {
     let revisions = scenario.api::<ControllerRevision>();
     let none = |revisions: &[ControllerRevision]| revisions.is_empty();
@@ -33,6 +47,8 @@ async fn until_no_revisions(scenario: &Scenario) {
 async fn an_execution_whose_revision_is_gone_says_so_and_can_be_stopped() {
     let (_turn, scenario, operator) = begin().await;
     let run = leave_alone(&scenario, &operator).await;
+    // Of the definition that the StateMachine still has, the operator would make it anew.
+    define_anew(&scenario);
     let _ = scenario.kubectl(&["delete", "controllerrevisions", "--all"]);
     operator.scale(1).await;
     let lost = |status: &crd::ExecutionStatus| {

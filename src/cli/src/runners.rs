@@ -1,10 +1,10 @@
 //! Several runners as one: each resource goes to the runner that serves it.
 
 use asl::Value;
-use asl::errors::{Fault, RUNTIME};
+use asl::errors::Fault;
 use asl::resource::Resource;
 use async_trait::async_trait;
-use engine::ports::{ExecutionKey, RunnerError, Task, TaskRunner, TaskUpdate};
+use engine::ports::{ExecutionKey, NoTasks, RunnerError, Task, TaskRunner, TaskUpdate};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The runners, none of which serves what another does.
@@ -37,10 +37,7 @@ impl TaskRunner for Runners {
     async fn run(&self, task: Task, updates: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
         match self.serving(&task.request.resource) {
             Some(runner) => runner.run(task, updates).await,
-            None => {
-                let cause = format!("no runner serves {}", task.request.resource);
-                Err(Fault::new(RUNTIME, cause))
-            }
+            None => NoTasks.run(task, updates).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use asl::errors::Fault;
 use engine::driver::Handle;
+use engine::ports::ExecutionKey;
 
 use crate::revision::Revision;
 
@@ -36,6 +37,7 @@ enum Entry {
 
 /// An execution that a driver carries.
 struct Carried {
+    key: ExecutionKey,
     handle: Handle,
     /// The object's resourceVersion when it was taken up.
     since: Option<u64>,
@@ -79,17 +81,19 @@ impl Live {
     /// An execution is carried from now on, which had this resourceVersion before.
     pub fn insert(
         &self,
-        uid: &str,
+        key: ExecutionKey,
         resource_version: &str,
         handle: Handle,
         revision: Arc<Revision>,
     ) {
+        let uid = (*key.uid).to_owned();
         let carried = Carried {
+            key,
             handle,
             since: resource_version.parse().ok(),
             revision,
         };
-        self.lock().insert(uid.to_owned(), Entry::Live(carried));
+        self.lock().insert(uid, Entry::Live(carried));
     }
 
     /// It is not carried any more, and must not be taken up again.
@@ -133,6 +137,17 @@ impl Live {
     #[must_use]
     pub fn is_carried(&self, uid: &str) -> bool {
         matches!(self.lock().get(uid), Some(Entry::Live(_)))
+    }
+
+    /// The executions that are carried although they are not there.
+    #[must_use]
+    pub fn carried_without(&self, is_there: impl Fn(&str) -> bool) -> Vec<ExecutionKey> {
+        let entries = self.lock();
+        let carried = entries.values().filter_map(|entry| match entry {
+            Entry::Live(carried) => Some(&carried.key),
+            _ => None,
+        });
+        carried.filter(|key| !is_there(&key.uid)).cloned().collect()
     }
 
     /// How many executions of a StateMachine, by its uid, are carried.

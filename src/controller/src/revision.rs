@@ -229,35 +229,10 @@ pub fn decide_superfluous<'a>(
 
 #[cfg(test)]
 mod tests {
-    use asl::Value;
-    use asl::errors::Fault;
-    use engine::ports::{RunnerError, Task, TaskUpdate};
+    use engine::ports::NoTasks;
     use rstest::rstest;
-    use tokio::sync::mpsc::UnboundedSender;
 
     use super::*;
-
-    /// Serves nothing.
-    struct Nobody;
-
-    #[async_trait::async_trait]
-    impl TaskRunner for Nobody {
-        fn serves(&self, _: &Resource) -> bool {
-            false
-        }
-
-        fn leaves_something(&self, _: &Resource) -> bool {
-            false
-        }
-
-        async fn run(&self, _: Task, _: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
-            Ok(Value::Null)
-        }
-
-        async fn cancel(&self, _: &Task) -> Result<(), RunnerError> {
-            Ok(())
-        }
-    }
 
     fn content() -> Content {
         Content {
@@ -330,7 +305,7 @@ mod tests {
         };
         let id = content("M").revision_id("m");
         let object = build_object(&state_machine, &id, &content(name), 1).unwrap();
-        let read = read_object(&object, &Nobody);
+        let read = read_object(&object, &NoTasks);
         match expected {
             None => assert_eq!(&*read.unwrap().state_machine, "u"),
             Some(why) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::Value;
-use asl::errors::Fault;
+use asl::errors::{Fault, RUNTIME};
 use asl::machine::{Outcome, TaskRequest};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -132,6 +132,30 @@ pub trait TaskRunner: Send + Sync {
     /// # Errors
     /// It could not be done now; the caller tries again.
     async fn abandon(&self, _execution: &ExecutionKey) -> Result<(), RunnerError> {
+        Ok(())
+    }
+}
+
+/// Serves nothing: for definitions without tasks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoTasks;
+
+#[async_trait]
+impl TaskRunner for NoTasks {
+    fn serves(&self, _: &asl::resource::Resource) -> bool {
+        false
+    }
+
+    fn leaves_something(&self, _: &asl::resource::Resource) -> bool {
+        false
+    }
+
+    async fn run(&self, task: Task, _: UnboundedSender<TaskUpdate>) -> Result<Value, Fault> {
+        let cause = format!("no runner serves {}", task.request.resource);
+        Err(Fault::new(RUNTIME, cause))
+    }
+
+    async fn cancel(&self, _: &Task) -> Result<(), RunnerError> {
         Ok(())
     }
 }

@@ -54,8 +54,9 @@ pub fn apply_start(
     };
     let ports = ports(context, execution, fixed);
     let definition = revision.definition.clone();
+    let key = settings.key.clone();
     let (driver, handle) = Driver::start(ports, settings, definition, info, known(execution)?);
-    carry(context, execution, revision, driver, handle);
+    carry(context, execution, key, revision, driver, handle);
     Ok(())
 }
 
@@ -87,6 +88,7 @@ pub async fn apply_take_up(
     let ports = ports(context, &execution, fixed(&execution, &revision));
     let definition = revision.definition.clone();
     let known = known(&execution)?;
+    let key = settings.key.clone();
     let taken_up = match how {
         TakeUp::Resume => Driver::resume(ports, settings, definition, &record, tasks, known).await,
         TakeUp::Redrive => {
@@ -94,7 +96,7 @@ pub async fn apply_take_up(
         }
     };
     let (driver, handle) = taken_up.map_err(read_failure)?;
-    carry(context, &execution, revision, driver, handle);
+    carry(context, &execution, key, revision, driver, handle);
     Ok(())
 }
 
@@ -110,15 +112,15 @@ fn read_failure(error: ResumeError) -> ReconcileError {
 fn carry(
     context: &Arc<Context>,
     execution: &Execution,
+    key: ExecutionKey,
     revision: Arc<Revision>,
     driver: Driver,
     handle: Handle,
 ) {
-    let uid = execution.uid().unwrap_or_default();
     let ends = Ends {
         context: context.clone(),
         object: ObjectRef::from_obj(execution),
-        uid: uid.clone(),
+        uid: (*key.uid).to_owned(),
         state_machine: execution
             .spec
             .state_machine_ref
@@ -129,9 +131,7 @@ fn carry(
     let state_machine = &revision.content.name;
     let version = execution.resource_version().unwrap_or_default();
     // Its place is taken only while it is carried: else whoever sees it deleted gives it away.
-    context
-        .live
-        .insert(&uid, &version, handle, revision.clone());
+    context.live.insert(key, &version, handle, revision.clone());
     context.admission.occupy(execution, state_machine);
     context.metrics.live(1);
     context.drivers.spawn(async move {

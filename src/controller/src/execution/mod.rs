@@ -7,6 +7,7 @@
 mod apply;
 pub mod decide;
 mod dereference;
+mod missed;
 pub mod pages;
 pub mod queued;
 pub mod redrive;
@@ -34,6 +35,7 @@ use self::decide::{
     Decision, Seen, StartDecision, decide, decide_start, deleted, is_held, stop_of,
 };
 use self::dereference::{dereference_record, dereference_revision};
+use self::missed::stop_missed;
 use self::status::{build_aborted, build_waiting};
 use self::validate::{Request, validate_execution};
 use crate::context::Context;
@@ -139,7 +141,7 @@ fn strip(context: &Context, execution: &mut Execution) {
     }
 }
 
-fn note(context: &Context, event: &watcher::Event<Execution>) {
+fn note(context: &Arc<Context>, event: &watcher::Event<Execution>) {
     match event {
         watcher::Event::Delete(execution) => {
             let uid = execution.uid().unwrap_or_default();
@@ -157,6 +159,7 @@ fn note(context: &Context, event: &watcher::Event<Execution>) {
             expect(context, executions.iter().map(|execution| &**execution));
             context.admission.synced(|uid| context.live.is_taken(uid));
             context.synced.cancel();
+            stop_missed(context, &executions);
         }
         _ => {}
     }

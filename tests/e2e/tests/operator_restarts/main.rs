@@ -9,6 +9,7 @@
 )]
 
 mod lost;
+mod missed;
 mod queue;
 mod replicas;
 

@@ -1,0 +1,42 @@
+//! Deletions that the watch missed while it was broken off. Client required.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crd::Execution;
+use engine::ports::ExecutionKey;
+use futures::{StreamExt as _, stream};
+use kube::{Api, ResourceExt as _};
+
+use super::decide::deleted;
+use crate::context::Context;
+
+/// Stops the drivers of executions that a new list lacks and that do not exist any more: they
+/// would notice only at their next write, which may be long hence.
+pub fn stop_missed(context: &Arc<Context>, listed: &[Arc<Execution>]) {
+    let listed: HashSet<_> = listed.iter().filter_map(|listed| listed.uid()).collect();
+    let missed = context.live.carried_without(|uid| listed.contains(uid));
+    if missed.is_empty() {
+        return;
+    }
+    let context = context.clone();
+    tokio::spawn(async move {
+        let at_once = usize::from(context.options.concurrency);
+        stream::iter(missed)
+            .for_each_concurrent(at_once, async |key| stop_if_gone(&context, &key).await)
+            .await;
+    });
+}
+
+/// A list may also be older than an execution that was redriven since.
+async fn stop_if_gone(context: &Context, key: &ExecutionKey) {
+    let executions: Api<Execution> = Api::namespaced(context.client.clone(), &key.namespace);
+    match executions.get_metadata_opt(&key.name).await {
+        Ok(Some(found)) if found.uid().as_deref() == Some(&key.uid) => {}
+        Ok(_) => context.live.stop(&key.uid, deleted()),
+        Err(error) => {
+            let (namespace, name) = (&key.namespace, &key.name);
+            tracing::warn!(%namespace, %name, %error, "whether it exists is seen at its next write");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt as _};
 
+use super::decide::has_name_of;
 use crate::context::Context;
 use crate::error::{ReconcileError, is_not_found};
 use crate::finalizer::{build_finalizers_patch, change_finalizers};
@@ -165,13 +166,15 @@ fn ended_lately(execution: &Execution, now: Timestamp) -> bool {
 pub async fn count_running(context: &Context, state_machine: &StateMachine, arn: &str) -> usize {
     context.synced.cancelled().await;
     let name = state_machine.name_any();
+    let has_its_name = |other: &StateMachine| has_name_of(other, state_machine);
+    let is_anothers_arn = context.state_machines.find(has_its_name).is_some();
     let running = |execution: &Execution| {
         let spec = &execution.spec;
         let named = spec
             .state_machine_ref
             .as_ref()
             .map(|named| named.from.name.as_str());
-        let by_arn = spec.state_machine_arn.as_deref() == Some(arn);
+        let by_arn = !is_anothers_arn && spec.state_machine_arn.as_deref() == Some(arn);
         execution.metadata.namespace == state_machine.metadata.namespace
             && (named == Some(name.as_str()) || by_arn)
             && execution.run_status() == Some(RunStatus::Running)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use asl::definition::Diagnostic;
 use crd::StateMachine;
 use crd::metadata::finalizers;
+use jiff::Timestamp;
 use kube::ResourceExt as _;
 
 use super::validate::Invalid;
@@ -55,13 +56,23 @@ fn is_held(state_machine: &StateMachine) -> bool {
 /// namespace, and so the same ARN, the eldest that is to stay has it.
 #[must_use]
 pub fn has_name_of(other: &StateMachine, state_machine: &StateMachine) -> bool {
-    let age = |state_machine: &StateMachine| {
-        let created = state_machine.creation_timestamp();
-        (created.map(|created| created.0), state_machine.name_any())
-    };
-    is_namesake(other, state_machine)
-        && other.metadata.deletion_timestamp.is_none()
-        && age(other) < age(state_machine)
+    is_namesake(other, state_machine) && stays(other) && age(other) < age(state_machine)
+}
+
+/// Which of several with the same name has it.
+#[must_use]
+pub fn find_who_has_name(namesakes: &[Arc<StateMachine>]) -> Option<&StateMachine> {
+    let staying = namesakes.iter().map(|one| &**one).filter(|one| stays(one));
+    staying.min_by_key(|one| age(one))
+}
+
+fn stays(state_machine: &StateMachine) -> bool {
+    state_machine.metadata.deletion_timestamp.is_none()
+}
+
+fn age(state_machine: &StateMachine) -> (Option<Timestamp>, String) {
+    let created = state_machine.creation_timestamp();
+    (created.map(|created| created.0), state_machine.name_any())
 }
 
 /// Whether two are not the same, and have the same name.
@@ -116,6 +127,19 @@ mod tests {
     fn the_eldest_has_the_name(#[case] other: StateMachine, #[case] expected: bool) {
         let state_machine = named("b", "M", 2, false);
         assert_eq!(has_name_of(&other, &state_machine), expected);
+    }
+
+    #[rstest]
+    #[case::the_eldest(&[("b", 2, false), ("a", 1, false)], Some("a"))]
+    #[case::the_eldest_that_stays(&[("b", 2, false), ("a", 1, true)], Some("b"))]
+    #[case::nobody_that_stays(&[("a", 1, true)], None)]
+    fn a_name_goes_to(#[case] namesakes: &[(&str, i64, bool)], #[case] expected: Option<&str>) {
+        let named = |&(object, created, leaving): &(&str, i64, bool)| {
+            Arc::new(named(object, "M", created, leaving))
+        };
+        let namesakes: Vec<_> = namesakes.iter().map(named).collect();
+        let found = find_who_has_name(&namesakes).map(kube::ResourceExt::name_any);
+        assert_eq!(found.as_deref(), expected);
     }
 
     #[rstest]

@@ -20,7 +20,9 @@ use kube::{Api, ResourceExt as _};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::apply::{apply_finalizer, apply_revision, apply_status, count_running, remove_revisions};
-use self::decide::{Leave, Validated, decide_leave, has_name_of, is_namesake, needs_finalizer};
+use self::decide::{
+    Leave, Validated, decide_leave, find_who_has_name, has_name_of, is_namesake, needs_finalizer,
+};
 use self::dereference::dereference;
 use self::status::{build_invalid, build_leaving, build_valid};
 use self::validate::{Invalid, validate_content, validate_definition, validate_name};
@@ -78,14 +80,24 @@ fn forget(context: &Context, state_machine: &StateMachine) {
     context
         .definitions
         .remove(&namespace, &state_machine.name_any());
-    set_limit(context, state_machine, None);
+    hand_limit_on(context, state_machine);
     let object = ObjectRef::from_obj(state_machine);
     context.history_limits.remove(&object);
     context.state_machine_backoffs.succeeded(&object);
     wake_namesakes(context, state_machine);
 }
 
-/// The name of one that goes, and its limit, is another's from now on.
+/// The limit of a name is that of whoever has it now.
+fn hand_limit_on(context: &Context, gone: &StateMachine) {
+    let state_machines = context.state_machines.state().into_iter();
+    let namesakes = state_machines.filter(|other| is_namesake(other, gone));
+    let namesakes: Vec<_> = namesakes.collect();
+    let heir = find_who_has_name(&namesakes);
+    let limit = heir.and_then(|heir| heir.spec.max_concurrent_executions);
+    set_limit(context, gone, limit);
+}
+
+/// The name of one that goes is another's from now on.
 fn wake_namesakes(context: &Context, state_machine: &StateMachine) {
     let state_machines = context.state_machines.state().into_iter();
     for namesake in state_machines.filter(|other| is_namesake(other, state_machine)) {

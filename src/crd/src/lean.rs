@@ -5,22 +5,37 @@
 //! make every list that it is in unreadable. The API server takes about 10,000 levels, in fields
 //! of any content and, a level for each of theirs, in `metadata.managedFields`. The first are cut
 //! (see [`MAX_READ_DEPTH`]), the second are left out; nothing here needs them.
+//!
+//! JSON also takes up to a hundred times its length in memory once it is read. Of Executions many
+//! are read at a time, so their fields of any content are kept where they are small (see
+//! [`Brief`]).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
+use std::marker::PhantomData;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Resource;
 use kube::api::ObjectMeta;
-use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 
-use crate::{Execution, StateMachine, Time};
+use crate::{Execution, ExecutionSpec, ExecutionStatus, StateMachine, Time};
 
 /// So many levels of a field of any content are read; arrays and objects below them read as null.
 /// It is more than a payload may have, so that one that was cut is told by its depth.
 pub const MAX_READ_DEPTH: usize = 110;
+
+/// What a field of any content that is small may take in memory, in bytes, roughly.
+const SMALL: usize = 8 * 1024;
+/// What a value takes beside its text.
+const VALUE: usize = 32;
 
 /// How many arrays and objects stand around the innermost value, this one included.
 #[must_use]
@@ -47,28 +62,37 @@ pub trait LeanRead: Resource<DynamicType = ()> {
     fn assemble(metadata: ObjectMeta, spec: Self::Spec, status: Option<Self::Status>) -> Self;
 }
 
-macro_rules! lean_read {
-    ($kind:ident, $spec:ty, $status:ty) => {
-        impl LeanRead for $kind {
-            type Spec = $spec;
-            type Status = $status;
-            fn assemble(metadata: ObjectMeta, spec: $spec, status: Option<$status>) -> Self {
-                Self {
-                    metadata,
-                    spec,
-                    status,
-                }
-            }
+impl LeanRead for Execution {
+    type Spec = Brief<ExecutionSpec>;
+    type Status = Brief<ExecutionStatus>;
+    fn assemble(
+        metadata: ObjectMeta,
+        Brief(spec): Brief<ExecutionSpec>,
+        status: Option<Brief<ExecutionStatus>>,
+    ) -> Self {
+        Self {
+            metadata,
+            spec,
+            status: status.map(|Brief(status)| status),
         }
-    };
+    }
 }
 
-lean_read!(Execution, crate::ExecutionSpec, crate::ExecutionStatus);
-lean_read!(
-    StateMachine,
-    crate::StateMachineSpec,
-    crate::StateMachineStatus
-);
+impl LeanRead for StateMachine {
+    type Spec = crate::StateMachineSpec;
+    type Status = crate::StateMachineStatus;
+    fn assemble(
+        metadata: ObjectMeta,
+        spec: crate::StateMachineSpec,
+        status: Option<crate::StateMachineStatus>,
+    ) -> Self {
+        Self {
+            metadata,
+            spec,
+            status,
+        }
+    }
+}
 
 impl<K: Resource> Resource for Lean<K> {
     type DynamicType = K::DynamicType;
@@ -165,9 +189,93 @@ impl From<Metadata> for ObjectMeta {
     }
 }
 
+/// A part of an object whose field of any content reads as null where it is large. Whoever needs it
+/// and finds null reads the object by itself.
+#[derive(Debug, Clone)]
+pub struct Brief<T>(pub T);
+
+/// What has a field of any content.
+trait AnyContent {
+    /// The field's name.
+    const NAME: &'static str;
+    fn content(&mut self) -> &mut Option<Value>;
+}
+
+impl AnyContent for ExecutionSpec {
+    const NAME: &'static str = "input";
+    fn content(&mut self) -> &mut Option<Value> {
+        &mut self.input
+    }
+}
+
+impl AnyContent for ExecutionStatus {
+    const NAME: &'static str = "output";
+    fn content(&mut self) -> &mut Option<Value> {
+        &mut self.output
+    }
+}
+
+impl<'de, T: DeserializeOwned + AnyContent> Deserialize<'de> for Brief<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Part<T>(PhantomData<T>);
+
+        impl<'de, T: DeserializeOwned + AnyContent> Visitor<'de> for Part<T> {
+            type Value = Brief<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Brief<T>, A::Error> {
+                let mut content = None;
+                let others = Others {
+                    members,
+                    name: T::NAME,
+                    content: &mut content,
+                };
+                let mut part = T::deserialize(MapAccessDeserializer::new(others))?;
+                *part.content() = content;
+                Ok(Brief(part))
+            }
+        }
+
+        deserializer.deserialize_map(Part(PhantomData))
+    }
+}
+
+/// The members of an object but for one of any content, which is read on the way.
+struct Others<'c, A> {
+    members: A,
+    name: &'static str,
+    content: &'c mut Option<Value>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        while let Some(name) = self.members.next_key::<String>()? {
+            if name != self.name {
+                return seed.deserialize(name.into_deserializer()).map(Some);
+            }
+            let room = Cell::new(SMALL);
+            let value = self.members.next_value_seed(Cut::within(&room))?;
+            let is_whole = room.get() > 0;
+            *self.content = Some(if is_whole { value } else { Value::Null });
+        }
+        Ok(None)
+    }
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.members.next_value_seed(seed)
+    }
+}
+
 /// Reads a field of any content, cut below [`MAX_READ_DEPTH`]. A null is told from an absent field.
 pub(crate) fn cut<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Cut(MAX_READ_DEPTH).deserialize(deserializer).map(Some)
+    let room = Cell::new(usize::MAX);
+    Cut::within(&room).deserialize(deserializer).map(Some)
 }
 
 /// As [`cut`], where null is the same as absent.
@@ -177,17 +285,44 @@ pub(crate) fn cut_unless_null<'de, D: Deserializer<'de>>(
     Ok(cut(deserializer)?.filter(|value| !value.is_null()))
 }
 
-/// Reads so many levels.
+/// Reads so many levels, and as much as there is room for, in bytes; nothing is left of that once
+/// something did not fit.
 #[derive(Clone, Copy)]
-struct Cut(usize);
+struct Cut<'r> {
+    levels: usize,
+    room: &'r Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Cut {
+impl<'r> Cut<'r> {
+    fn within(room: &'r Cell<usize>) -> Self {
+        Self {
+            levels: MAX_READ_DEPTH,
+            room,
+        }
+    }
+
+    fn inner(self) -> Self {
+        Self {
+            levels: self.levels - 1,
+            ..self
+        }
+    }
+
+    /// Whether so much fits.
+    fn take(self, bytes: usize) -> bool {
+        let left = self.room.get().saturating_sub(bytes);
+        self.room.set(left);
+        left > 0
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Cut<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match self.0 {
-            0 => ignore(deserializer),
-            _ => deserializer.deserialize_any(self),
+        match self.levels > 0 && self.take(VALUE) {
+            false => ignore(deserializer),
+            true => deserializer.deserialize_any(self),
         }
     }
 }
@@ -197,7 +332,7 @@ fn ignore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error>
     IgnoredAny::deserialize(deserializer).map(|_| Value::Null)
 }
 
-impl<'de> Visitor<'de> for Cut {
+impl<'de> Visitor<'de> for Cut<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,22 +360,26 @@ impl<'de> Visitor<'de> for Cut {
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(value.into())
+        Ok(match self.take(value.len()) {
+            true => value.into(),
+            false => Value::Null,
+        })
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut read = Vec::new();
-        while let Some(item) = items.next_element_seed(Cut(self.0 - 1))? {
+        while let Some(item) = items.next_element_seed(self.inner())? {
             read.push(item);
         }
         Ok(Value::Array(read))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut read = Map::new();
-        while let Some(name) = members.next_key()? {
-            read.insert(name, members.next_value_seed(Cut(self.0 - 1))?);
+        while let Some(name) = members.next_key::<String>()? {
+            let fits = self.take(name.len());
+            let value = members.next_value_seed(self.inner())?;
+            if fits {
+                read.insert(name, value);
+            }
         }
         Ok(Value::Object(read))
     }
@@ -278,6 +417,35 @@ mod tests {
         assert_eq!(read.name_any(), "e");
         assert_eq!(read.metadata.managed_fields, None);
         assert_eq!(depth(&read.spec.input.unwrap()), expected);
+    }
+
+    #[rstest]
+    #[case::small(40, 100, true)]
+    #[case::many_values(2_000, 1, false)]
+    #[case::much_text(1, 20_000, false)]
+    fn an_input_is_kept_where_it_is_small(
+        #[case] items: usize,
+        #[case] text: usize,
+        #[case] is_kept: bool,
+    ) {
+        let input = Value::from(vec!["x".repeat(text); items]);
+        let text = format!(
+            r#"{{"metadata":{{"name":"e"}},"spec":{{"name":"e","input":{input},"redriveCount":3}},"status":{{"output":{input},"cause":"c"}}}}"#
+        );
+        let Lean(read) = serde_json::from_str::<Lean<Execution>>(&text).unwrap();
+        let status = read.status.unwrap();
+        let expected = if is_kept { input } else { Value::Null };
+        assert_eq!(read.spec.input.as_ref(), Some(&expected));
+        assert_eq!(status.output, Some(expected));
+        assert_eq!(read.spec.redrive_count, Some(3), "what follows is read");
+        assert_eq!(status.cause.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn an_absent_input_stays_absent() {
+        let text = r#"{"metadata":{"name":"e"},"spec":{}}"#;
+        let Lean(read) = serde_json::from_str::<Lean<Execution>>(text).unwrap();
+        assert_eq!(read.spec.input, None);
     }
 
     #[test]

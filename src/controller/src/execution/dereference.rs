@@ -1,11 +1,13 @@
 //! What an Execution refers to, read from the API. Client required.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crd::{Execution, Lean, RunStatus, StateMachine};
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::api::ObjectMeta;
 use kube::{Api, Resource, ResourceExt as _};
+use serde_json::Value;
 
 use super::status::read_task;
 use crate::context::Context;
@@ -22,6 +24,27 @@ pub struct Resumable {
     pub record: String,
     /// What people saw of its tasks.
     pub tasks: Vec<TaskView>,
+}
+
+/// The object with its whole input; `None` if it is gone. A watch brings a large input as null.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn dereference_input<'a>(
+    context: &Context,
+    execution: &'a Execution,
+) -> Result<Option<Cow<'a, Execution>>, ReconcileError> {
+    if execution.spec.input != Some(Value::Null) {
+        return Ok(Some(Cow::Borrowed(execution)));
+    }
+    let namespace = execution.namespace().unwrap_or_default();
+    let executions: Api<Execution> = Api::namespaced(context.client.clone(), &namespace);
+    let found = executions
+        .get_opt(&execution.name_any())
+        .await
+        .map_err(ReconcileError::request("read the Execution's input"))?;
+    let found = found.filter(|found| found.uid() == execution.uid());
+    Ok(found.map(Cow::Owned))
 }
 
 /// Reads the object and its record, unless the watch brought both; `None` if it is not running

@@ -34,7 +34,7 @@ use self::apply::{
 use self::decide::{
     Decision, Seen, StartDecision, decide, decide_start, deleted, is_held, stop_of,
 };
-use self::dereference::{dereference_record, dereference_revision};
+use self::dereference::{dereference_input, dereference_record, dereference_revision};
 use self::missed::stop_missed;
 use self::status::{build_aborted, build_waiting};
 use self::validate::{Request, validate_execution};
@@ -54,6 +54,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often an Execution that cannot be continued is tried again.
 const LOOK_AGAIN: Duration = Duration::from_mins(5);
+
+/// How many Executions are listed at a time: each may have 1.5 MB.
+const PAGE: u32 = 100;
 
 /// Selects what is not finished, as far as a field selector can say so.
 const UNFINISHED: &str = "status.status!=SUCCEEDED,status.status!=FAILED,status.status!=TIMED_OUT,status.status!=ABORTED";
@@ -76,7 +79,9 @@ fn watch(
     writer: Writer<Execution>,
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
-    let config = watcher::Config::default().fields(UNFINISHED);
+    let config = watcher::Config::default()
+        .fields(UNFINISHED)
+        .page_size(PAGE);
     let store = context.executions.clone();
     let (stripping, expecting) = (context.clone(), context.clone());
     let events = watch_lean(executions, config)
@@ -89,17 +94,23 @@ fn watch(
             predicates::generation.combine(predicates::finalizers),
             PredicateConfig::default(),
         )
-        .inspect_ok(move |execution| expect(&expecting, [execution]))
+        .inspect_ok(move |execution| {
+            expect(&expecting, [execution]);
+        })
 }
 
 /// Executions that are to start will be reconciled, and none that was created later overtakes them.
-fn expect<'a>(context: &Context, executions: impl IntoIterator<Item = &'a Execution>) {
+/// Gives those of which that is news.
+fn expect<'a>(
+    context: &Context,
+    executions: impl IntoIterator<Item = &'a Execution>,
+) -> Vec<ObjectRef<Execution>> {
     let is_to_start = |execution: &&Execution| {
         let taken = context.live.is_taken(&execution.uid().unwrap_or_default());
         decide(&Seen { execution, taken }) == Decision::Start
     };
     let executions = executions.into_iter().filter(is_to_start);
-    context.admission.expect(executions);
+    context.admission.expect(executions)
 }
 
 /// Takes out of a watched object what is not needed in memory: 10,000 of them are kept. The
@@ -156,7 +167,11 @@ fn note(context: &Arc<Context>, event: &watcher::Event<Execution>) {
         watcher::Event::InitDone => {
             context.live.expire();
             let executions = context.executions.state();
-            expect(context, executions.iter().map(|execution| &**execution));
+            let expected = expect(context, executions.iter().map(|execution| &**execution));
+            // The watch's filter drops those that it let pass before and that did not change since.
+            for object in expected {
+                context.wake_execution(object);
+            }
             context.admission.synced(|uid| context.live.is_taken(uid));
             context.synced.cancel();
             stop_missed(context, &executions);
@@ -227,6 +242,11 @@ async fn end_uncarried(
 }
 
 async fn start(execution: &Execution, context: &Arc<Context>) -> Result<Action, ReconcileError> {
+    let Some(execution) = dereference_input(context, execution).await? else {
+        leave_queue(context, execution);
+        return Ok(Action::await_change());
+    };
+    let execution = &*execution;
     let request = validate_execution(execution, context.limits.payload_bytes);
     let object = ObjectRef::from_obj(execution);
     let namespace = execution.namespace().unwrap_or_default();

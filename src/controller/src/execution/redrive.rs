@@ -23,7 +23,7 @@ use super::decide::is_held;
 use super::dereference::{
     Resumable, dereference_ended, dereference_revision, dereference_state_machine,
 };
-use super::{leave_queue, on_error};
+use super::{PAGE, leave_queue, on_error};
 use crate::context::Context;
 use crate::error::ReconcileError;
 use crate::events::Notice;
@@ -55,7 +55,7 @@ fn watch(
     writer: Writer<Execution>,
 ) -> impl Stream<Item = Result<Execution, watcher::Error>> + Send {
     let executions: Api<Lean<Execution>> = context.api();
-    let config = watcher::Config::default().fields(ASKED);
+    let config = watcher::Config::default().fields(ASKED).page_size(PAGE);
     let store = context.redrives.clone();
     let events = watch_lean(executions, config)
         .default_backoff()

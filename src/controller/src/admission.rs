@@ -95,13 +95,22 @@ impl Admission {
         });
     }
 
-    /// Executions will be reconciled: none that was created later overtakes them.
-    pub fn expect<'a>(&self, executions: impl IntoIterator<Item = &'a Execution>) {
+    /// Executions will be reconciled: none that was created later overtakes them. Gives those that
+    /// had no place before; whoever expects them sees to it that they are reconciled.
+    pub fn expect<'a>(
+        &self,
+        executions: impl IntoIterator<Item = &'a Execution>,
+    ) -> Vec<ObjectRef<Execution>> {
+        let mut new = Vec::new();
         self.change(|queue| {
             for candidate in executions.into_iter().filter_map(read_candidate) {
-                queue.expect(candidate);
+                let object = object(&candidate);
+                if queue.expect(candidate) {
+                    new.push(object);
+                }
             }
         });
+        new
     }
 
     /// Whether an execution of a state machine may start now. If not it is queued, and reconciled

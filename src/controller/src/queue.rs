@@ -176,16 +176,17 @@ impl Queue {
     }
 
     /// An execution is there, and what it runs will be known soon. Until then none of its
-    /// namespace that was created later starts.
-    pub fn expect(&mut self, candidate: Candidate) {
+    /// namespace that was created later starts. Whether it had no place before.
+    pub fn expect(&mut self, candidate: Candidate) -> bool {
         let uid = candidate.ticket.uid.clone();
         if self.places.contains_key(&uid) {
-            return;
+            return false;
         }
         let lanes = self.namespaces.entry(candidate.namespace.clone());
         lanes.or_default().expected.insert(candidate.ticket.clone());
         self.mark(&candidate.namespace);
         self.places.insert(uid, Place::Expected(candidate));
+        true
     }
 
     /// An execution is to run the state machine of this name. Of no effect if it may already, or

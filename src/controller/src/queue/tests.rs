@@ -128,7 +128,8 @@ fn a_limit_that_changes_takes_effect_at_once_and_what_runs_goes_on() {
 #[test]
 fn what_is_expected_is_not_overtaken_in_its_namespace() {
     let mut queue = queue(MANY, MANY);
-    queue.expect(candidate("a/2"));
+    assert!(queue.expect(candidate("a/2")));
+    assert!(!queue.expect(candidate("a/2")), "it has a place");
     enqueue(&mut queue, &["a/1", "a/3", "b/4"]);
     assert_eq!(admit(&mut queue), ["a/1", "b/4"]);
     queue.remove("2");

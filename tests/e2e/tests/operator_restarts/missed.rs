@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use controller::{Clients, Options, Place};
-use e2e::Scenario;
+use crd::ExecutionStatus;
+use crd::reasons::STATE_MACHINE_NOT_FOUND;
 use e2e::definition::single;
+use e2e::operator::Operator;
+use e2e::{Run, Scenario};
 use engine::ports::NoTasks;
 use http::{Request, Response, Uri};
 use kube::Client;
 use kube::client::Body;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tower::service_fn;
@@ -106,36 +109,70 @@ fn options(scenario: &Scenario) -> Options {
     options
 }
 
-#[tokio::test]
-async fn an_execution_that_was_deleted_while_nothing_was_watched_gives_its_place_to_another() {
-    let (_turn, scenario, installed) = begin().await;
+/// Plays a scene with an operator of its own, in place of the installed one.
+async fn play(scenario: &Scenario, gap: &Gap, scene: impl Future<Output = ()>) {
+    let installed = Operator::new(&scenario.client);
     installed.scale(0).await;
-    let gap = Gap::new();
     let clients = Clients {
         work: gap.client(scenario.client.clone()),
         election: scenario.client.clone(),
     };
     let shutdown = CancellationToken::new();
-    let operator = controller::run(
-        options(&scenario),
-        Arc::new(NoTasks),
-        clients,
-        shutdown.clone(),
-    );
+    let runner = Arc::new(NoTasks);
+    let operator = controller::run(options(scenario), runner, clients, shutdown.clone());
     let scene = async {
-        let wait = single("Pause", json!({"Type": "Wait", "Seconds": 3600}));
-        let first = scenario.run(&wait, json!({})).await;
-        first.until_in("Pause").await;
-        gap.begin().await;
-        first.delete().await;
-        first.until_gone().await;
-        let second = scenario.start("machine-0", json!({})).await;
-        gap.end();
-        let in_it = |status: &crd::ExecutionStatus| status.current_states == ["Pause"];
-        second.until("in its place", AWAY, in_it).await;
+        scene.await;
         shutdown.cancel();
     };
     let (ended, ()) = tokio::join!(operator, scene);
     ended.unwrap();
     installed.scale(1).await;
+}
+
+fn wait() -> Value {
+    single("Pause", json!({"Type": "Wait", "Seconds": 3600}))
+}
+
+async fn until_it_pauses(run: &Run<'_>) {
+    let pauses = |status: &ExecutionStatus| status.current_states == ["Pause"];
+    run.until("in its turn", AWAY, pauses).await;
+}
+
+#[tokio::test]
+async fn an_execution_that_was_deleted_while_nothing_was_watched_gives_its_place_to_another() {
+    let (_turn, scenario, _) = begin().await;
+    let gap = Gap::new();
+    let scene = async {
+        let first = scenario.run(&wait(), json!({})).await;
+        until_it_pauses(&first).await;
+        gap.begin().await;
+        first.delete().await;
+        first.until_gone().await;
+        let second = scenario.start("machine-0", json!({})).await;
+        gap.end();
+        until_it_pauses(&second).await;
+    };
+    play(&scenario, &gap, scene).await;
+}
+
+#[tokio::test]
+async fn an_execution_without_a_state_machine_holds_up_no_other_after_a_new_list() {
+    let (_turn, scenario, _) = begin().await;
+    let gap = Gap::new();
+    let scene = async {
+        let stuck = scenario.start("nothing", json!({})).await;
+        let says_why = |status: &ExecutionStatus| {
+            let conditions = &status.conditions;
+            conditions
+                .iter()
+                .any(|one| one.reason.as_deref() == Some(STATE_MACHINE_NOT_FOUND))
+        };
+        stuck.until("told why it waits", AWAY, says_why).await;
+        scenario.state_machine("machine", &wait()).await;
+        gap.begin().await;
+        let other = scenario.start("machine", json!({})).await;
+        gap.end();
+        until_it_pauses(&other).await;
+    };
+    play(&scenario, &gap, scene).await;
 }

@@ -198,7 +198,7 @@ fn do_step(queue: &mut Queue, step: &Step) {
     let uid = |index| candidate(&name(index)).ticket.uid;
     match *step {
         Step::Open => queue.open(),
-        Step::Expect(index) => queue.expect(candidate(&name(index))),
+        Step::Expect(index) => drop(queue.expect(candidate(&name(index)))),
         Step::Enqueue(index) => queue.enqueue(candidate(&name(index)), machine_of(index)),
         Step::Started(index) => queue.started(&uid(index)),
         Step::Occupy(index) => queue.occupy(&uid(index), of(index)),

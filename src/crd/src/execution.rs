@@ -54,7 +54,7 @@ use crate::task_status::TaskStatus;
         description = "The state in progress; the first, if there are several"
     ),
     printcolumn(name = "Error", type_ = "string", json_path = ".status.error"),
-    printcolumn(name = "Started", type_ = "date", json_path = ".status.startDate"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(
         name = "Duration",
         type_ = "string",
@@ -66,6 +66,12 @@ use crate::task_status::TaskStatus;
         type_ = "string",
         json_path = ".status.progress",
         description = "What the states in progress do, or what holds them up"
+    ),
+    printcolumn(
+        name = "Started",
+        type_ = "date",
+        priority = 1,
+        json_path = ".status.startDate"
     ),
     printcolumn(
         name = "Job",

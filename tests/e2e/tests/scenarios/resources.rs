@@ -175,7 +175,7 @@ async fn kubectl_get_tells_the_story() {
             "STATUS",
             "STATE",
             "ERROR",
-            "STARTED",
+            "AGE",
             "DURATION",
             "PROGRESS"
         ]
@@ -186,7 +186,7 @@ async fn kubectl_get_tells_the_story() {
 
     let wide = scenario.kubectl(&["get", "executions.sfn.services.k8s.aws", "-o", "wide"]);
     let wide = table(&wide);
-    assert_eq!(wide[0][8..], ["JOB", "MESSAGE", "ARN"]);
+    assert_eq!(wide[0][8..], ["STARTED", "JOB", "MESSAGE", "ARN"]);
     let of_category = scenario.kubectl(&["get", "sfn", "-o", "name"]);
     assert_eq!(of_category.lines().count(), 4, "{of_category}");
 }

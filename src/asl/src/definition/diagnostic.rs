@@ -66,6 +66,8 @@ pub mod code {
     pub const NO_PATH: &str = "NO_PATH";
     /// Warning: a path in a Pass state's `Result` is not evaluated.
     pub const PASS_RESULT_IS_STATIC: &str = "PASS_RESULT_IS_STATIC";
+    /// Warning: a Retrier's `MaxDelaySeconds` cuts off its `IntervalSeconds`.
+    pub const INTERVAL_ABOVE_MAX_DELAY: &str = "INTERVAL_ABOVE_MAX_DELAY";
     /// Warning: a name stands twice in an object; the last one counts.
     pub const DUPLICATE_FIELD: &str = "DUPLICATE_FIELD";
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::compiler::Compiler;
+use super::diagnostic::code;
 use super::fields::{Fields, MAX_INTEGER, Supported};
 use super::place::Place;
 use super::values::wrong_type;
@@ -52,13 +53,14 @@ fn retrier(compiler: &mut Compiler<'_>, fields: &Fields<'_>, last: bool) -> Opti
     let max_delay_seconds = fields.integer(compiler, "MaxDelaySeconds", 1..=MAX_DELAY_SECONDS);
     let interval = interval_seconds.unwrap_or(1);
     if let Some(max_delay) = max_delay_seconds
-        && max_delay <= interval
+        && max_delay < interval
     {
-        compiler.error(
+        compiler.warn(
+            code::INTERVAL_ABOVE_MAX_DELAY,
             &fields.place.member("MaxDelaySeconds"),
             format!(
-                "'MaxDelaySeconds' must be greater than 'IntervalSeconds', but {max_delay} is not \
-                 greater than {interval}"
+                "'MaxDelaySeconds' is {max_delay}, below the {interval} of 'IntervalSeconds': no \
+                 delay is longer than {max_delay} seconds, not even the first"
             ),
         );
     }

@@ -1,7 +1,7 @@
 use rstest::rstest;
 
-use super::{said, said_of, said_of_state, task, with_state};
-use crate::definition::{MachineType, StateMachine};
+use super::{compile, said, said_of, said_of_state, task, with_state};
+use crate::definition::{Diagnostic, MachineType, StateMachine};
 use crate::resource::Resource;
 
 #[rstest]
@@ -134,14 +134,6 @@ fn a_wrong_field_is_named_with_what_was_expected(#[case] fields: &str, #[case] e
     "'BackoffRate' must be at least 1.0, but is 0.5"
 )]
 #[case(
-    r#""Retry": [{"ErrorEquals": ["A"], "IntervalSeconds": 9, "MaxDelaySeconds": 9}]"#,
-    "'MaxDelaySeconds' must be greater than 'IntervalSeconds', but 9 is not greater than 9"
-)]
-#[case(
-    r#""Retry": [{"ErrorEquals": ["A"], "MaxDelaySeconds": 1}]"#,
-    "'MaxDelaySeconds' must be greater than 'IntervalSeconds', but 1 is not greater than 1"
-)]
-#[case(
     r#""Retry": [{"ErrorEquals": ["A"], "JitterStrategy": "SOME"}]"#,
     "Field 'JitterStrategy' should have one of these values: [FULL, NONE], but has 'SOME'"
 )]
@@ -211,6 +203,22 @@ fn what_is_likely_not_meant_is_a_warning(#[case] fields: &str, #[case] code: &st
     let said = said(&with_state(fields));
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].starts_with(code), "{said:?}");
+}
+
+#[rstest]
+#[case(r#""IntervalSeconds": 9, "MaxDelaySeconds": 10"#, &[])]
+#[case(r#""IntervalSeconds": 9, "MaxDelaySeconds": 9"#, &[])]
+#[case(r#""MaxDelaySeconds": 1"#, &[])]
+#[case(
+    r#""IntervalSeconds": 9, "MaxDelaySeconds": 8"#,
+    &["INTERVAL_ABOVE_MAX_DELAY: 'MaxDelaySeconds' is 8, below the 9 of 'IntervalSeconds': no \
+       delay is longer than 8 seconds, not even the first at /States/S/Retry[0]/MaxDelaySeconds"]
+)]
+fn a_first_delay_that_is_cut_off_is_a_warning(#[case] delays: &str, #[case] expected: &[&str]) {
+    let retry = format!(r#""Retry": [{{"ErrorEquals": ["A"], {delays}}}]"#);
+    let warnings = compile(&with_state(&task(&retry))).warnings;
+    let said: Vec<String> = warnings.iter().map(Diagnostic::to_string).collect();
+    assert_eq!(said, expected);
 }
 
 #[test]

@@ -83,8 +83,7 @@ fn argument(cursor: &mut Cursor<'_>, is_template: bool) -> Result<Argument, Synt
     }
 }
 
-/// A text between single quotes. `\'`, `\{`, `\}` and `\\` stand for the character after the
-/// backslash; before any other character a backslash stands for itself.
+/// A text between single quotes.
 fn text(cursor: &mut Cursor<'_>, is_template: bool) -> Result<String, SyntaxError> {
     let start = cursor.offset();
     cursor.expect("'")?;
@@ -92,20 +91,13 @@ fn text(cursor: &mut Cursor<'_>, is_template: bool) -> Result<String, SyntaxErro
     loop {
         match cursor.next() {
             Some('\'') => return Ok(text),
-            Some('\\') => match cursor.peek() {
-                Some('\'') => {
-                    cursor.next();
-                    text.push('\'');
+            Some('\\') => {
+                let escaped = escaped(cursor)?;
+                if is_template && escaped != '\'' {
+                    text.push('\\');
                 }
-                Some(escaped @ ('{' | '}' | '\\')) => {
-                    cursor.next();
-                    if is_template {
-                        text.push('\\');
-                    }
-                    text.push(escaped);
-                }
-                _ => text.push('\\'),
-            },
+                text.push(escaped);
+            }
             Some(other) => text.push(other),
             None => {
                 return Err(SyntaxError {
@@ -114,6 +106,19 @@ fn text(cursor: &mut Cursor<'_>, is_template: bool) -> Result<String, SyntaxErro
                 });
             }
         }
+    }
+}
+
+/// The character after a backslash, one that would mean something else without. With any other
+/// the States Language fails the call; AWS already refuses the definition (LocalStack's recorded
+/// `test_illegal_escapes`).
+fn escaped(cursor: &mut Cursor<'_>) -> Result<char, SyntaxError> {
+    match cursor.peek() {
+        Some(escaped @ ('\'' | '{' | '}' | '\\')) => {
+            cursor.next();
+            Ok(escaped)
+        }
+        _ => Err(cursor.expected("one of ' { } \\ after a backslash")),
     }
 }
 

@@ -49,10 +49,16 @@ impl Compiler<'_> {
 /// Refuses references to what is not there.
 pub(super) fn check(compiler: &mut Compiler<'_>, place: &Place<'_>, expression: &Expression) {
     for name in expression.top_level_names() {
+        // `$$` is the input document wherever it stands.
+        let at = if name == "$$" {
+            ""
+        } else {
+            " at the top level"
+        };
         compiler.error_with(
             code::UNSUPPORTED_JSONATA_EXPRESSION,
             place,
-            format!("Reference to '{name}' at the top level is not supported."),
+            format!("Reference to '{name}'{at} is not supported."),
         );
     }
     for name in expression.states_members() {

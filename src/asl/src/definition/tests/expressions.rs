@@ -12,6 +12,14 @@ use super::{said, task, with_state};
     "Reference to 'wait' at the top level is not supported. at /States/S/Seconds"
 )]
 #[case(
+    r#""Type": "Pass", "Output": {"v": "{% $.phone %}"}"#,
+    "Reference to '$' at the top level is not supported. at /States/S/Output/v"
+)]
+#[case(
+    r#""Type": "Pass", "Output": "{% $states.input.a[b = $$.c] %}""#,
+    "Reference to '$$' is not supported. at /States/S/Output"
+)]
+#[case(
     r#""Type": "Pass", "Output": [{"v": "{% 1 %}"}, "{% $states.errorOutput %}"]"#,
     "Field '$states.errorOutput' does not exist. at /States/S/Output[1]"
 )]

@@ -3,6 +3,7 @@
 //! Source: States Language, "Wait State".
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 
 use super::data_flow::Handover;
 use super::{Next, State, StateKind};
@@ -144,22 +145,27 @@ fn timestamp(
 }
 
 /// Reads an RFC 3339 instant as the States Language wants it: with a capital `T`, and a zone.
+/// Instants are exact to the nanosecond; what a fraction says beyond that is cut off. Those after
+/// [`Timestamp::MAX`], from the evening of 30 December 9999 on, are taken for it, and so count as
+/// equal to each other: `9999-12-31T23:59:59Z` is the usual "never".
 ///
 /// Source: States Language, "Timestamps"; RFC 3339, section 5.6.
 #[must_use]
 pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let (seconds, rest) = text.split_at_checked("2016-03-14T01:59:00".len())?;
-    let zone = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let zone = fraction.trim_start_matches(|digit: char| digit.is_ascii_digit());
-            (zone.len() < fraction.len()).then_some(zone)?
-        }
-        None => rest,
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+        None => ("0", rest),
     };
     let is_zone = zone == "Z" || has_shape(zone, "+00:00") || has_shape(zone, "-00:00");
-    (has_shape(seconds, "0000-00-00T00:00:00") && is_zone)
-        .then(|| text.parse().ok())
-        .flatten()
+    if fraction.is_empty() || !is_zone || !has_shape(seconds, "0000-00-00T00:00:00") {
+        return None;
+    }
+    let exact = format!("{seconds}.{fraction:.9}{zone}");
+    let pieces = Pieces::parse(&exact).ok()?;
+    let date_time = pieces.date().to_datetime(pieces.time()?);
+    let instant = pieces.to_numeric_offset()?.to_timestamp(date_time);
+    Some(instant.unwrap_or(Timestamp::MAX))
 }
 
 /// Whether a text is `shape`, with any digit for each `0` in it.
@@ -174,6 +180,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::parse_timestamp;
+    use jiff::Timestamp;
     use rstest::rstest;
 
     #[rstest]
@@ -187,6 +194,13 @@ mod tests {
     #[case("05-12-2016T21:29:29Z", false)]
     #[case("2016-12-05T21:29:29-02:30", true)]
     #[case::a_fraction_of_many_digits("2016-12-05T21:29:29.123456789Z", true)]
+    #[case::a_fraction_beyond_nanoseconds("2016-12-05T21:29:29.1234567890123Z", true)]
+    #[case::the_last_day("9999-12-31T23:59:59Z", true)]
+    #[case::the_last_second_of_the_last_zone("9999-12-31T23:59:59.999999999999-23:59", true)]
+    #[case::no_day("9999-12-32T23:59:59Z", false)]
+    #[case::no_day("9999-02-29T00:00:00Z", false)]
+    #[case::no_zone("9999-12-31T23:59:59+99:00", false)]
+    #[case::a_fraction_without_a_zone("2016-12-05T21:29:29.5", false)]
     #[case::a_fraction_after_a_comma("2016-12-05T21:29:29,5Z", false)]
     #[case::a_fraction_without_digits("2016-12-05T21:29:29.Z", false)]
     #[case::an_offset_of_hours("2016-12-05T21:29:29+02", false)]
@@ -200,5 +214,24 @@ mod tests {
     #[case("", false)]
     fn timestamps_are_rfc_3339_with_t_and_zone(#[case] text: &str, #[case] valid: bool) {
         assert_eq!(parse_timestamp(text).is_some(), valid);
+    }
+
+    #[rstest]
+    #[case("2016-12-05T21:29:29.1234567899Z", "2016-12-05T21:29:29.123456789Z")]
+    #[case("2016-12-05T21:29:29.5+02:00", "2016-12-05T19:29:29.5Z")]
+    #[case("2016-12-05T21:29:29Z", "2016-12-05T21:29:29Z")]
+    #[case("2016-12-05T21:29:29-00:00", "2016-12-05T21:29:29Z")]
+    #[case("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z")]
+    #[case("9999-12-31T23:59:59+14:00", "9999-12-31T09:59:59Z")]
+    fn timestamps_are_exact_to_the_nanosecond(#[case] text: &str, #[case] same: &str) {
+        assert_eq!(parse_timestamp(text), parse_timestamp(same));
+    }
+
+    #[rstest]
+    #[case("9999-12-31T00:00:00Z")]
+    #[case("9999-12-31T23:59:59Z")]
+    #[case("9999-12-31T23:59:59-12:00")]
+    fn timestamps_after_the_last_instant_are_taken_for_it(#[case] text: &str) {
+        assert_eq!(parse_timestamp(text), Some(Timestamp::MAX));
     }
 }

@@ -1,0 +1,69 @@
+//! States by themselves, as `TestState` runs them.
+
+use jiff::Timestamp;
+use rstest::rstest;
+use serde_json::{Value as Json, json};
+
+use crate::machine::{ExecutionInfo, Moment};
+use crate::test_state::{Mock, TestStateAnswer, TestStateRequest, test_state};
+use crate::value::Value;
+
+fn run(state: &Json, input: &Json, mock: Option<&str>) -> TestStateAnswer {
+    let request = TestStateRequest {
+        definition: state.to_string(),
+        input: Some(input.to_string()),
+        mock: mock.map(|result| Mock {
+            result: Some(result.into()),
+            ..Mock::default()
+        }),
+        ..TestStateRequest::default()
+    };
+    let info = ExecutionInfo {
+        id: "arn:aws:states:us-east-1:1:execution:M:e".into(),
+        name: "e".into(),
+        role_arn: "".into(),
+        start_time: Timestamp::UNIX_EPOCH,
+        input: Value::Null,
+        state_machine_id: "arn:aws:states:us-east-1:1:stateMachine:M".into(),
+        state_machine_name: "M".into(),
+        region: "us-east-1".into(),
+    };
+    let moment = Moment {
+        now: Timestamp::UNIX_EPOCH,
+        entropy: 1,
+    };
+    let mut no_task = |_: &_| panic!("there is no task");
+    test_state(&request, info, moment, &mut no_task).unwrap()
+}
+
+fn output(answer: &TestStateAnswer) -> String {
+    answer.output.as_ref().unwrap().to_string()
+}
+
+#[rstest]
+#[case("TimestampGreaterThan", json!("2016-01-01T00:00:00Z"))]
+#[case("TimestampEquals", json!("9999-12-31T23:59:59Z"))]
+#[case("IsTimestamp", json!(true))]
+fn the_end_of_time_is_a_timestamp_that_can_be_compared(
+    #[case] comparator: &str,
+    #[case] operand: Json,
+) {
+    let state = json!({
+        "Type": "Choice", "Default": "No",
+        "Choices": [{"Variable": "$.at", comparator: operand, "Next": "Yes"}],
+    });
+    let answer = run(&state, &json!({"at": "9999-12-31T23:59:59Z"}), None);
+    assert_eq!(answer.next_state.as_deref(), Some("Yes"));
+}
+
+#[rstest]
+#[case(json!({"Type": "Wait", "End": true, "Timestamp": "9999-12-31T23:59:59Z"}))]
+#[case(json!({"Type": "Wait", "End": true, "TimestampPath": "$.at"}))]
+#[case(json!({"Type": "Wait", "End": true, "QueryLanguage": "JSONata",
+    "Timestamp": "{% $states.input.at %}"}))]
+fn a_wait_for_the_end_of_time_is_too_long(#[case] state: Json) {
+    let answer = run(&state, &json!({"at": "9999-12-31T23:59:59Z"}), None);
+    assert_eq!(answer.error.as_deref(), Some("States.Runtime"));
+    let cause = answer.cause.unwrap();
+    assert!(cause.ends_with("Wait state delay is too long."), "{cause}");
+}

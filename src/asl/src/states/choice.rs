@@ -83,14 +83,15 @@ impl Choice {
 }
 
 impl ChoiceRule {
-    /// A rule's own `Assign` and `Output` stand in for the state's; `Assign` does so wholly.
+    /// The state's `Assign` and `Output` are for its `Default` alone. A rule without an `Output`
+    /// passes the input on, through `OutputPath` in JSONPath.
     fn hand_over(&self, stage: &Stage<'_>, input: &Value) -> Result<Handover, Fault> {
         let assigned = assign(stage, input, Given::default(), self.assign.as_ref())?;
         let output = match &self.output {
             Some(template) => stage.query(input, Given::default(), |scope| {
                 template.evaluate(scope, "Output")
             })?,
-            None => stage.state.data_flow.output_without_assign(stage, input)?,
+            None => stage.state.data_flow.select_output(stage, input)?,
         };
         stage.check_size(&output, &stage.state.name)?;
         Ok(Handover { output, assigned })

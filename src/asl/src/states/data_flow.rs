@@ -111,20 +111,6 @@ impl DataFlow {
         Ok(Handover { output, assigned })
     }
 
-    /// The output of a state whose result is its input, where `Assign` stands elsewhere.
-    pub(crate) fn output_without_assign(
-        &self,
-        stage: &Stage<'_>,
-        input: &Value,
-    ) -> Result<Value, Fault> {
-        match &self.output {
-            Some(template) => stage.query(input, Given::default(), |scope| {
-                template.evaluate(scope, "Output")
-            }),
-            None => self.output_path.select(stage, input),
-        }
-    }
-
     fn hand_over_by_paths(&self, stage: &Stage<'_>, result: Value) -> Result<Handover, Fault> {
         let result = self.select_result(stage, result)?;
         let assigned = assign(

@@ -41,6 +41,35 @@ fn output(answer: &TestStateAnswer) -> String {
 }
 
 #[rstest]
+#[case::its_own(json!({"a": 1}), r#""rule""#)]
+#[case::none(json!({"a": 2}), r#"{"a":2}"#)]
+#[case::the_states(json!({"a": 3}), r#""state""#)]
+fn the_output_of_a_jsonata_choice_is_that_of_the_rule_or_of_default(
+    #[case] input: Json,
+    #[case] expected: &str,
+) {
+    let state = json!({
+        "Type": "Choice", "QueryLanguage": "JSONata", "Default": "C", "Output": "state",
+        "Choices": [
+            {"Condition": "{% $states.input.a = 1 %}", "Next": "A", "Output": "rule"},
+            {"Condition": "{% $states.input.a = 2 %}", "Next": "B"},
+        ],
+    });
+    assert_eq!(output(&run(&state, &input, None)), expected);
+}
+
+#[rstest]
+#[case(json!({"a": true, "o": 1}))]
+#[case(json!({"a": false, "o": 1}))]
+fn output_path_makes_the_output_of_every_way_out_of_a_choice(#[case] input: Json) {
+    let state = json!({
+        "Type": "Choice", "Default": "B", "OutputPath": "$.o",
+        "Choices": [{"Variable": "$.a", "BooleanEquals": true, "Next": "A"}],
+    });
+    assert_eq!(output(&run(&state, &input, None)), "1");
+}
+
+#[rstest]
 #[case("TimestampGreaterThan", json!("2016-01-01T00:00:00Z"))]
 #[case("TimestampEquals", json!("9999-12-31T23:59:59Z"))]
 #[case("IsTimestamp", json!(true))]

@@ -96,3 +96,37 @@ fn a_wait_for_the_end_of_time_is_too_long(#[case] state: Json) {
     let cause = answer.cause.unwrap();
     assert!(cause.ends_with("Wait state delay is too long."), "{cause}");
 }
+
+#[rstest]
+#[case(
+    "JSONata",
+    "ToleratedFailurePercentage",
+    "{% -1 %}",
+    "States.QueryEvaluationError"
+)]
+#[case(
+    "JSONata",
+    "ToleratedFailurePercentage",
+    "{% 100.5 %}",
+    "States.QueryEvaluationError"
+)]
+#[case("JSONPath", "ToleratedFailurePercentagePath", "$[0]", "States.Runtime")]
+fn what_is_no_percentage_of_tolerated_failures_is_an_error_of_the_query(
+    #[case] language: &str,
+    #[case] field: &str,
+    #[case] percentage: &str,
+    #[case] error: &str,
+) {
+    let state = json!({
+        "Type": "Map", "QueryLanguage": language, field: percentage, "End": true,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "I", "States": {"I": {"Type": "Succeed"}},
+        },
+    });
+    let answer = run(&state, &json!([-1]), Some("[1]"));
+    assert_eq!(answer.error.as_deref(), Some(error));
+    let cause = answer.cause.unwrap();
+    let expected = "ToleratedFailurePercentage must be between 0 and 100.";
+    assert!(cause.ends_with(expected), "{cause}");
+}

@@ -208,15 +208,25 @@ impl Map {
             return Ok(None);
         };
         let name = field.field_name("ToleratedFailurePercentage");
-        let read = |value: &Value| value.as_number().map(|n| n.as_f64()).ok_or(());
-        let percentage = stage.dynamic(field, &name, input, read, |(), value, text| {
-            wrong_number(field, &name, "float", value, text)
-        })?;
-        if !(0.0..=100.0).contains(&percentage) {
-            return Err(stage.runtime("ToleratedFailurePercentage must be between 0 and 100."));
-        }
-        Ok(Some(percentage))
+        let read = |value: &Value| match value.as_number().map(|number| number.as_f64()) {
+            Some(percentage) if (0.0..=100.0).contains(&percentage) => Ok(percentage),
+            Some(_) => Err(WrongPercentage::OutOfRange),
+            None => Err(WrongPercentage::NoNumber),
+        };
+        let wrong = |problem, value: &Value, text: &str| match problem {
+            WrongPercentage::OutOfRange => {
+                "ToleratedFailurePercentage must be between 0 and 100.".to_owned()
+            }
+            WrongPercentage::NoNumber => wrong_number(field, &name, "float", value, text),
+        };
+        stage.dynamic(field, &name, input, read, wrong).map(Some)
     }
+}
+
+/// What is no percentage.
+enum WrongPercentage {
+    NoNumber,
+    OutOfRange,
 }
 
 /// Reads a field that is a whole number of at least 0.

@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tracing::debug;
 
 pub(crate) use answer::{Answer, build_failure};
@@ -132,13 +133,17 @@ impl ApiServer {
         mut patience: Patience,
     ) -> Result<Answer, SendError> {
         loop {
+            let begun = Instant::now();
             let result = self.send(outgoing).await;
-            let asked_for = match &result {
-                Ok(answer) if answer.may_succeed_later() => answer.retry_after(),
-                Err(SendError::Unreachable(_) | SendError::TooSlow(_)) => None,
-                _ => return result,
+            let in_time = match &result {
+                Ok(answer) if answer.may_succeed_later() => {
+                    patience.try_pause(answer.retry_after()).await
+                }
+                Err(SendError::TooSlow(_)) => patience.try_pause(None).await,
+                Err(SendError::Unreachable(_)) => patience.try_pause_unreached(begun).await,
+                _ => false,
             };
-            if !patience.try_pause(asked_for).await {
+            if !in_time {
                 return result;
             }
         }
@@ -219,6 +224,30 @@ mod tests {
     use http::{Request, Response};
     use kube::client::Body;
     use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_is_away_for_longer_than_the_patience_is_waited_for() {
+        let back = Instant::now() + Duration::from_secs(60);
+        let service = tower::service_fn(move |_: Request<Body>| {
+            let is_away = Instant::now() < back;
+            let answer = Response::builder().status(200).body(Body::empty());
+            std::future::ready(match is_away {
+                true => Err("connection refused".into()),
+                false => answer.map_err(tower::BoxError::from),
+            })
+        });
+        let client = kube::Client::new(service, "default");
+        let api = ApiServer::new(client, &TaskLimits::default());
+        let send = async |patience| {
+            let request = Outgoing::get("/api".into());
+            api.send_patiently(&request, patience).await
+        };
+        let ten = Duration::from_secs(10);
+        let error = send(Patience::new(ten)).await.unwrap_err();
+        assert!(matches!(error, SendError::Unreachable(_)), "{error}");
+        let answer = send(Patience::beyond_outages(ten)).await.unwrap();
+        assert_eq!(answer.status, 200);
+    }
 
     /// An API server that has time for nothing but every third request.
     fn busy_api_server() -> ApiServer {

@@ -7,10 +7,15 @@ use engine::entropy::RandomEntropy;
 use engine::ports::Entropy;
 use tokio::time::Instant;
 
+/// For how long an API server may be away without that being counted.
+const OUTAGE: Duration = Duration::from_mins(10);
+
 /// The patience with one request: pauses grow, and end when the time is up.
 pub(crate) struct Patience {
     backoff: Backoff,
     until: Instant,
+    /// How much time in which nobody answers is not counted.
+    outage: Duration,
 }
 
 impl Patience {
@@ -19,6 +24,16 @@ impl Patience {
         Self {
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(15)),
             until: Instant::now() + time,
+            outage: Duration::ZERO,
+        }
+    }
+
+    /// The same, but the time in which the API server cannot be reached is not counted: the request
+    /// has no part in it, and nothing else gets on meanwhile.
+    pub(crate) fn beyond_outages(time: Duration) -> Self {
+        Self {
+            outage: OUTAGE,
+            ..Self::new(time)
         }
     }
 
@@ -30,6 +45,20 @@ impl Patience {
     /// Pauses after a failure. Gives false at once when the time is up.
     pub(crate) async fn try_pause(&mut self, asked_for: Option<Duration>) -> bool {
         let pause = self.next(asked_for);
+        self.sleep_in_time(pause).await
+    }
+
+    /// Pauses after an attempt, begun then, that did not reach the API server. Gives false at once
+    /// when the time is up.
+    pub(crate) async fn try_pause_unreached(&mut self, begun: Instant) -> bool {
+        let pause = self.next(None);
+        let lost = (begun.elapsed() + pause).min(self.outage);
+        self.outage -= lost;
+        self.until += lost;
+        self.sleep_in_time(pause).await
+    }
+
+    async fn sleep_in_time(&self, pause: Duration) -> bool {
         let in_time = Instant::now() + pause <= self.until;
         if in_time {
             tokio::time::sleep(pause).await;
@@ -55,6 +84,18 @@ mod tests {
             tries += 1;
         }
         assert!((4..=12).contains(&tries), "{tries}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_nobody_answers_is_counted_once_it_is_more_than_an_outage() {
+        let start = tokio::time::Instant::now();
+        let mut patience = Patience::beyond_outages(Duration::from_secs(5));
+        while patience
+            .try_pause_unreached(tokio::time::Instant::now())
+            .await
+        {}
+        let minutes = start.elapsed().as_secs() / 60;
+        assert!((9..=10).contains(&minutes), "{minutes}");
     }
 
     #[tokio::test(start_paused = true)]

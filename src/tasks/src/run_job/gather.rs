@@ -21,8 +21,9 @@ use crate::paths;
 
 /// How many logs of one Job are read at the same time.
 const READS_AT_ONCE: usize = 4;
-/// How long a page of the list of a Job's pods is tried to be read.
-const LIST_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a page of the list of a Job's pods is tried to be read. Who has not seen the pods, since
+/// the Job ended before it took over, knows of no logs without it.
+const LIST_PATIENCE: Duration = Duration::from_mins(5);
 /// The largest page.
 const LIST_BYTES: usize = 64 * 1024 * 1024;
 /// How many pages are read.
@@ -101,7 +102,7 @@ impl RunJob {
             answer_bytes: LIST_BYTES,
             ..Outgoing::get(build_list_target(awaited, next)?)
         };
-        let patience = Patience::new(LIST_PATIENCE);
+        let patience = Patience::beyond_outages(LIST_PATIENCE);
         let why = match self.api.send_patiently(&request, patience).await {
             Ok(answer) if answer.is_success() => return Some(answer.value()),
             Ok(answer) => answer.message(),

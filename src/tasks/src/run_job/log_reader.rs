@@ -59,7 +59,7 @@ impl LogReader {
             answer_bytes: limit,
             ..Outgoing::get(target)
         };
-        let patience = Patience::new(PATIENCE);
+        let patience = Patience::beyond_outages(PATIENCE);
         match self.api.send_patiently(&request, patience).await {
             Ok(answer) if answer.is_success() => Ok(answer.text()),
             Ok(answer) => {

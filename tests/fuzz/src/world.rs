@@ -1,7 +1,7 @@
 //! What a query sees.
 
 use asl::Value;
-use asl::query::{LazyValue, QueryError, Random, Scope, Variables};
+use asl::query::{LazyValue, Memory, QueryError, Random, Scope, Variables};
 use asl::value::ObjectBuilder;
 use jiff::Timestamp;
 
@@ -41,6 +41,7 @@ impl World {
             random: &Random::new(1),
             now: Timestamp::UNIX_EPOCH,
             deadline: None,
+            memory: &Memory::of(256 * 1024),
         });
         match found {
             Ok(value) => Some(value),

@@ -10,7 +10,7 @@ use super::interface::{ExecutionInfo, Limits};
 use super::redrive::Redrives;
 use super::thread::Thread;
 use crate::errors::{DATA_LIMIT_EXCEEDED, Fault, QUERY_EVALUATION_ERROR, RUNTIME};
-use crate::query::{Dynamic, LazyValue, QueryError, Random, Scope};
+use crate::query::{Dynamic, LazyValue, Memory, QueryError, Random, Scope};
 use crate::states::State;
 use crate::value::{MAX_DEPTH, Value};
 
@@ -81,6 +81,7 @@ impl Stage<'_> {
             random: self.random,
             now: self.now,
             deadline: self.query_deadline,
+            memory: &Memory::of(self.limits.payload_bytes),
         };
         query(&scope).map_err(|error| self.fault(error))
     }
@@ -123,8 +124,12 @@ impl Stage<'_> {
         })
     }
 
-    /// A failed query as a fault. AWS puts the state and its event before every such text.
+    /// A failed query as a fault. AWS puts the state and its event before every such text, but
+    /// where data is too large.
     pub fn fault(&self, error: QueryError) -> Fault {
+        if error.name == DATA_LIMIT_EXCEEDED {
+            return too_large(&self.state.name);
+        }
         Fault {
             location: error.location.map(Into::into),
             ..Fault::new(error.name, self.in_this_state(&error.message))
@@ -156,13 +161,7 @@ impl Stage<'_> {
         if payload.text_len() <= self.limits.payload_bytes {
             return Ok(());
         }
-        Err(Fault::new(
-            DATA_LIMIT_EXCEEDED,
-            format!(
-                "The state/task '{returned_by}' returned a result with a size exceeding the \
-                 maximum number of bytes service limit."
-            ),
-        ))
+        Err(too_large(returned_by))
     }
 
     /// Refuses variables with which all that the execution stores is over the limit.
@@ -181,6 +180,17 @@ impl Stage<'_> {
         let cause = format!("The variables of the execution take more than {most} bytes.");
         Err(Fault::new(DATA_LIMIT_EXCEEDED, self.in_this_state(&cause)))
     }
+}
+
+/// AWS's fault for a payload over the limit of size.
+fn too_large(returned_by: &str) -> Fault {
+    Fault::new(
+        DATA_LIMIT_EXCEEDED,
+        format!(
+            "The state/task '{returned_by}' returned a result with a size exceeding the maximum \
+             number of bytes service limit."
+        ),
+    )
 }
 
 /// AWS's text for an expression whose result has the wrong type.

@@ -6,6 +6,7 @@
 
 mod intrinsics;
 mod location;
+mod memory;
 mod random;
 mod scope;
 mod variables;
@@ -25,6 +26,7 @@ use std::borrow::Cow;
 
 pub use jsonata::Expression;
 pub use jsonpath::{Path, ReferencePath};
+pub use memory::Memory;
 pub use random::Random;
 pub use scope::{LazyValue, Scope};
 pub use template::Template;

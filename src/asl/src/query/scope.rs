@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Random, Variables};
+use super::{Memory, Random, Variables};
 use crate::value::Value;
 
 /// Everything a path, template or expression may refer to.
@@ -28,6 +28,8 @@ pub struct Scope<'a> {
     pub now: Timestamp,
     /// When all is to be evaluated that is evaluated together; `None` is never.
     pub deadline: Option<Instant>,
+    /// What is left for the values that are made.
+    pub memory: &'a Memory,
 }
 
 impl Scope<'_> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{LazyValue, QueryError, Random, Scope, Variables};
+use super::{LazyValue, Memory, QueryError, Random, Scope, Variables};
 use crate::value::{Value, parse};
 
 /// What a test's query sees.
@@ -45,6 +45,7 @@ impl World {
             random: &Random::new(1),
             now: Timestamp::UNIX_EPOCH,
             deadline: self.deadline,
+            memory: &Memory::of(256 * 1024),
         })
     }
 }

@@ -7,10 +7,6 @@ use crate::value::{Number, Value};
 /// The characters that the hash and base64 functions accept (Step Functions developer guide).
 pub(super) const MAX_TEXT_CHARS: usize = 10_000;
 
-/// The bytes that a function's text may have. Far above any payload; it stops calls that repeat
-/// a large argument thousands of times.
-pub(super) const MAX_RESULT_BYTES: usize = 64 << 20;
-
 /// An argument as it is written.
 pub(super) enum Argument {
     /// A quoted text, number, `true`, `false` or `null`.

@@ -4,15 +4,12 @@
 
 use std::fmt::Write;
 
-use super::argument::{Arguments, MAX_RESULT_BYTES};
+use super::argument::Arguments;
 use super::function::Answer;
 use crate::value::Value;
 
 pub(super) fn call(arguments: &Arguments<'_>) -> Answer {
     let template = arguments.string(0)?;
-    if arguments.all().iter().map(Value::text_len).sum::<usize>() > MAX_RESULT_BYTES {
-        return Err(format!("the text is longer than {MAX_RESULT_BYTES} bytes"));
-    }
     let mut values = arguments.all().iter().skip(1);
     let mut text = String::with_capacity(template.len());
     let mut placeholders = 0_usize;

@@ -95,7 +95,8 @@ impl Intrinsic {
     ///
     /// # Errors
     /// `States.IntrinsicFailure` where the function refuses its arguments; `States.Runtime`
-    /// where a path among them finds nothing.
+    /// where a path among them finds nothing; `States.DataLimitExceeded` where what it is called
+    /// with, or what it gives, takes too much.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         self.0.evaluate(scope)
     }
@@ -103,6 +104,16 @@ impl Intrinsic {
 
 impl Call {
     fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
+        if scope.time_left().is_zero() {
+            let message = "the state's queries before it took all the time that they have together";
+            return Err(self.failed(errors::INTRINSIC_FAILURE, message));
+        }
+        let answer = scope.memory.lent(|| self.answer(scope))?;
+        scope.memory.kept(answer)
+    }
+
+    /// The function's answer to the arguments, which are dropped.
+    fn answer(&self, scope: &Scope<'_>) -> Result<Value, QueryError> {
         let mut values = Vec::with_capacity(self.arguments.len());
         for argument in &self.arguments {
             values.push(self.argument(argument, scope)?);
@@ -118,7 +129,7 @@ impl Call {
             Argument::Constant(value) => Ok(value.clone()),
             Argument::Call(call) => call.evaluate(scope),
             Argument::Path(path) => match path.resolve(scope) {
-                Ok(value) => Ok(value.into_owned()),
+                Ok(value) => scope.memory.kept(value.into_owned()),
                 Err(Failure::Exhausted) => Err(path.exhausted()),
                 Err(Failure::Missing) => Err(self.failed(
                     errors::RUNTIME,

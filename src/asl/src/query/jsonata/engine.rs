@@ -124,6 +124,15 @@ pub enum Kind {
 }
 
 impl EvaluationError {
+    /// There is no time left to evaluate an expression in.
+    pub(super) fn out_of_time() -> Self {
+        Self {
+            code: "D1012".into(),
+            message: "The time for all expressions together is used up".into(),
+            kind: Kind::Time,
+        }
+    }
+
     /// How Step Functions ends the sentence about a failed expression.
     pub(super) fn ending(&self) -> String {
         match self.kind {

@@ -139,7 +139,8 @@ impl Expression {
     /// Evaluates the expression for the field `field`, which AWS names in its message.
     ///
     /// # Errors
-    /// `States.QueryEvaluationError`, also where the result is undefined.
+    /// `States.QueryEvaluationError`, also where the result is undefined;
+    /// `States.DataLimitExceeded` where it takes too much.
     pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, QueryError> {
         self.evaluate_at(scope, &Location::Field(field))
     }
@@ -156,10 +157,10 @@ impl Expression {
             .and_then(|plain| plain.evaluate(scope))
         {
             Some(found) => Ok(found),
-            None => self.run(scope),
+            None => self.run(&*self.0.program, scope),
         };
         match result {
-            Ok(Some(value)) => Ok(value),
+            Ok(Some(value)) => scope.memory.kept(value),
             Ok(None) if self.gives_function(scope) => {
                 Err(self.failed(location, "returned an unsupported result type."))
             }
@@ -171,8 +172,18 @@ impl Expression {
         }
     }
 
-    fn run(&self, scope: &Scope<'_>) -> Result<Option<Value>, EvaluationError> {
-        self.0.program.evaluate(&self.environment(scope))
+    /// Runs a program that reads what the expression reads.
+    fn run(
+        &self,
+        program: &dyn Program,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Value>, EvaluationError> {
+        let environment = self.environment(scope);
+        // The engine looks at the clock only after some steps, however long each of them takes.
+        if environment.limits.time.is_zero() {
+            return Err(EvaluationError::out_of_time());
+        }
+        program.evaluate(&environment)
     }
 
     fn environment<'a>(&'a self, scope: &'a Scope<'a>) -> Environment<'a> {
@@ -197,7 +208,7 @@ impl Expression {
         let Ok(program) = jlens::compile(&question, Some(functions::stateless())) else {
             return false;
         };
-        let answer = program.evaluate(&self.environment(scope));
+        let answer = self.run(&*program, scope);
         matches!(answer, Ok(Some(kind)) if kind.as_str() == Some("function"))
     }
 

@@ -38,7 +38,7 @@ fn part(node: &Node, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value
 
 fn at_path(path: &Path, scope: &Scope<'_>, location: &Location<'_>) -> Result<Value, QueryError> {
     match path.resolve(scope) {
-        Ok(value) => Ok(value.into_owned()),
+        Ok(value) => scope.memory.kept(value.into_owned()),
         Err(Failure::Exhausted) => Err(path.exhausted()),
         Err(Failure::Missing) => {
             let field = match location {

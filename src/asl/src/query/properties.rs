@@ -172,7 +172,7 @@ fn shared_path() -> impl Strategy<Value = String> {
 
 /// What a path finds, as a list.
 fn found(path: &Path, world: &World) -> Vec<Value> {
-    match world.run(|scope| Ok(path.find(scope))).ok().flatten() {
+    match world.run(|scope| path.find(scope)).ok().flatten() {
         None => Vec::new(),
         Some(value) if path.is_definite() => vec![value],
         Some(value) => value.as_array().map(<[_]>::to_vec).unwrap_or_default(),

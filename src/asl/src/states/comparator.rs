@@ -76,11 +76,11 @@ impl Comparator {
         variable: &Path,
     ) -> Result<bool, Fault> {
         if let Self::IsPresent(expected) = self {
-            let found = stage.query(input, Given::default(), |scope| Ok(variable.find(scope)))?;
+            let found = stage.query(input, Given::default(), |scope| variable.find(scope))?;
             return Ok(found.is_some() == *expected);
         }
         let value = stage.query(input, Given::default(), |scope| {
-            variable.find(scope).ok_or_else(|| invalid_path(variable))
+            variable.find(scope)?.ok_or_else(|| invalid_path(variable))
         })?;
         Ok(match self {
             Self::Boolean(operand) => {
@@ -144,7 +144,7 @@ impl<T: Clone> Operand<T> {
             Self::Fixed(operand) => Ok(Some(operand.clone())),
             Self::Path(path) => stage
                 .query(input, Given::default(), |scope| {
-                    path.find(scope).ok_or_else(|| invalid_path(path))
+                    path.find(scope)?.ok_or_else(|| invalid_path(path))
                 })
                 .map(|value| read(&value)),
         }

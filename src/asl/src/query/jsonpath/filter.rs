@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use regex::Regex;
-
+use super::budget::{Budget, Exhausted};
+use super::pattern::Pattern;
 use super::segment::Steps;
-use super::select::{Budget, Exhausted, resolve};
+use super::select::resolve;
 use crate::value::Value;
 
 /// A condition on a candidate value.
@@ -22,7 +22,7 @@ pub(super) enum Filter {
     Exists(Operand),
     Compare(Operand, Comparison, Operand),
     /// `=~ /…/`
-    Matches(Operand, Regex),
+    Matches(Operand, Pattern),
 }
 
 /// One side of a comparison.
@@ -96,11 +96,12 @@ impl Filter {
                 budget.spend(comparison.cost(left.as_deref(), right.as_deref()))?;
                 comparison.holds(left.as_deref(), right.as_deref(), budget)?
             }
-            Self::Matches(operand, regex) => {
+            Self::Matches(operand, pattern) => {
                 let value = operand.value(candidate, root, budget)?;
-                budget.spend(cost(value.as_deref()))?;
-                let text = value.as_deref().and_then(Value::as_str);
-                text.is_some_and(|text| regex.is_match(text))
+                match value.as_deref().and_then(Value::as_str) {
+                    Some(text) => pattern.matches(text, budget)?,
+                    None => false,
+                }
             }
         })
     }
@@ -131,7 +132,7 @@ impl Operand {
             (_, None) => false,
             (Self::Literal(value), _) => value.as_bool() == Some(true),
             (Self::Candidate(steps) | Self::Root(steps), Some(value)) => {
-                steps.are_definite() || value.as_array().is_none_or(|items| !items.is_empty())
+                steps.definite || value.as_array().is_none_or(|items| !items.is_empty())
             }
         })
     }

@@ -1,15 +1,11 @@
 //! Compiling the text of a filter.
 
-use regex::RegexBuilder;
-
 use super::cursor::Cursor;
 use super::filter::{Comparison, Filter, Operand};
 use super::parse::{Place, steps};
+use super::pattern::Pattern;
 use crate::query::SyntaxError;
 use crate::value::{self, Value};
-
-/// The size to which a regular expression may compile, so that `a{999}{999}` is refused.
-const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// Longer operators stand before those that they begin with.
 const SYMBOLS: [(&str, Comparison); 8] = [
@@ -87,7 +83,7 @@ fn comparison(cursor: &mut Cursor<'_>) -> Result<Filter, SyntaxError> {
     cursor.skip_spaces();
     if cursor.take("=~") {
         cursor.skip_spaces();
-        return Ok(Filter::Matches(left, regex(cursor)?));
+        return Ok(Filter::Matches(left, pattern(cursor)?));
     }
     let Some(comparison) = operator(cursor) else {
         return Ok(Filter::Exists(left));
@@ -157,7 +153,7 @@ fn word(cursor: &mut Cursor<'_>) -> Result<Value, SyntaxError> {
 }
 
 /// `/pattern/flags`
-fn regex(cursor: &mut Cursor<'_>) -> Result<regex::Regex, SyntaxError> {
+fn pattern(cursor: &mut Cursor<'_>) -> Result<Pattern, SyntaxError> {
     let start = cursor.offset();
     cursor.expect("/")?;
     let mut pattern = String::new();
@@ -177,14 +173,8 @@ fn regex(cursor: &mut Cursor<'_>) -> Result<regex::Regex, SyntaxError> {
         }
     }
     let flags = cursor.take_while(|c| c.is_ascii_alphabetic());
-    RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .case_insensitive(flags.contains('i'))
-        .multi_line(flags.contains('m'))
-        .dot_matches_new_line(flags.contains('s'))
-        .size_limit(MAX_REGEX_BYTES)
-        .build()
-        .map_err(|error| SyntaxError {
-            message: format!("the regular expression is not valid: {error}"),
-            offset: start,
-        })
+    Pattern::compile(&pattern, flags).map_err(|error| SyntaxError {
+        message: format!("the regular expression is not valid: {error}"),
+        offset: start,
+    })
 }

@@ -35,6 +35,17 @@ impl Function {
         })
     }
 
+    /// What applying it to `value` takes, in steps of the path's budget.
+    pub(super) fn cost(self, value: &Value) -> usize {
+        match (self, value) {
+            (Self::Length, Value::String(text)) => text.len() / 16,
+            (Self::Keys, Value::Object(object)) => object.len(),
+            (Self::Length | Self::Keys | Self::First | Self::Last, _) => 0,
+            (_, Value::Array(array)) => array.items().len() / 16,
+            _ => 0,
+        }
+    }
+
     /// The function's value for what the path found; `None` where it has none.
     pub(super) fn apply(self, value: &Value) -> Option<Value> {
         match self {

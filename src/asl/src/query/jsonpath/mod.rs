@@ -4,12 +4,14 @@
 //! implementation that Step Functions is seen to use (Jayway): a definite path (names and
 //! indexes alone) finds one value or fails, any other finds a list, which may be empty.
 
+mod budget;
 mod cursor;
 mod filter;
 mod filter_parse;
 mod function;
 mod missing;
 mod parse;
+mod pattern;
 mod reference;
 mod segment;
 mod select;
@@ -23,9 +25,9 @@ pub use reference::ReferencePath;
 
 pub use super::intrinsics::Intrinsic;
 
+use self::budget::Budget;
 use self::parse::Place;
 use self::segment::{Root, Steps};
-use self::select::Budget;
 use super::{QueryError, Scope, SyntaxError};
 use crate::errors;
 use crate::value::Value;
@@ -90,7 +92,7 @@ impl Path {
     /// Whether the path can find one value at most; if not, it finds a list.
     #[must_use]
     pub fn is_definite(&self) -> bool {
-        self.0.steps.are_definite()
+        self.0.steps.definite
     }
 
     /// Whether the path reads the context object (`$$`).
@@ -124,9 +126,15 @@ impl Path {
     }
 
     /// The value, `None` when a definite path finds nothing (`IsPresent`).
-    #[must_use]
-    pub fn find(&self, scope: &Scope<'_>) -> Option<Value> {
-        self.resolve(scope).ok().map(Cow::into_owned)
+    ///
+    /// # Errors
+    /// `States.Runtime` where the path looks at too many values.
+    pub fn find(&self, scope: &Scope<'_>) -> Result<Option<Value>, QueryError> {
+        match self.resolve(scope) {
+            Ok(value) => Ok(Some(value.into_owned())),
+            Err(Failure::Exhausted) => Err(self.exhausted()),
+            Err(Failure::Missing) => Ok(None),
+        }
     }
 
     pub(in crate::query) fn resolve<'v>(
@@ -137,14 +145,15 @@ impl Path {
         let steps = &self.0.steps;
         // Most paths are names and indexes that find something: these take the short way.
         if steps.function.is_none()
-            && let Some(Some(value)) = select::follow(&steps.segments, root)
+            && let Some(Some(value)) = select::follow(steps, root)
         {
             return Ok(Cow::Borrowed(value));
         }
-        if scope.time_left().is_zero() {
+        let time_left = scope.time_left();
+        if time_left.is_zero() {
             return Err(Failure::Exhausted);
         }
-        match select::resolve(steps, root, root, &mut Budget::new()) {
+        match select::resolve(steps, root, root, &mut Budget::new(time_left)) {
             Ok(found) => found.ok_or(Failure::Missing),
             Err(_) => Err(Failure::Exhausted),
         }

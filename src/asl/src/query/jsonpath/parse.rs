@@ -44,20 +44,19 @@ pub(super) fn root(cursor: &mut Cursor<'_>) -> Result<Root, SyntaxError> {
 
 /// All steps up to the end of the path.
 pub(super) fn steps(cursor: &mut Cursor<'_>, place: Place) -> Result<Steps, SyntaxError> {
-    let mut steps = Steps::default();
+    let mut segments = Vec::new();
     loop {
         if cursor.take("..") {
-            steps.segments.push(descendants(cursor, place)?);
+            segments.push(descendants(cursor, place)?);
         } else if cursor.take(".") {
             if let Some(function) = function(cursor)? {
-                steps.function = Some(function);
-                return Ok(steps);
+                return Ok(Steps::new(segments, Some(function)));
             }
-            steps.segments.push(member(cursor, place)?);
+            segments.push(member(cursor, place)?);
         } else if cursor.rest().starts_with('[') {
-            steps.segments.push(simplified(brackets(cursor)?));
+            segments.push(simplified(brackets(cursor)?));
         } else {
-            return Ok(steps);
+            return Ok(Steps::new(segments, None));
         }
     }
 }

@@ -52,31 +52,43 @@ pub(super) struct Slice {
 }
 
 /// The steps of a path after its root.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Steps {
     pub(super) segments: Vec<Segment>,
     /// `.length()` and the like, at the end.
     pub(super) function: Option<Function>,
+    /// Whether they are names and indexes alone.
+    pub(super) single: bool,
+    /// Whether they end in several names, which make one object of these members.
+    pub(super) ends_in_names: bool,
+    /// Whether they can lead to one value at most.
+    pub(super) definite: bool,
 }
 
 impl Steps {
-    /// Whether the steps can lead to one value at most.
-    pub(super) fn are_definite(&self) -> bool {
-        let last = self.segments.len().saturating_sub(1);
-        self.segments
-            .iter()
-            .enumerate()
-            .all(|(position, segment)| match segment {
-                Segment::Name(_) | Segment::Index(_) => true,
-                Segment::Children(selectors) => position == last && are_names(selectors),
-                Segment::Descendants(_) => false,
-            })
+    /// What is asked of the segments for each value that they are followed from is found out here,
+    /// once: there may be as many segments as a definition has room for.
+    pub(super) fn new(segments: Vec<Segment>, function: Option<Function>) -> Self {
+        let (ends_in_names, before) = match segments.split_last() {
+            Some((Segment::Children(last), before)) if are_names(last) => (true, before),
+            _ => (false, &*segments),
+        };
+        let definite = before.iter().all(is_single);
+        Self {
+            single: definite && !ends_in_names,
+            ends_in_names,
+            definite,
+            function,
+            segments,
+        }
     }
 }
 
-/// Whether the selectors are several names, which at the end of a path make one object of these
-/// members.
-pub(super) fn are_names(selectors: &[Selector]) -> bool {
+fn is_single(segment: &Segment) -> bool {
+    matches!(segment, Segment::Name(_) | Segment::Index(_))
+}
+
+fn are_names(selectors: &[Selector]) -> bool {
     selectors.len() > 1
         && selectors
             .iter()

@@ -5,32 +5,10 @@
 
 use std::borrow::Cow;
 
+use super::budget::{Budget, Exhausted};
 use super::filter::Filter;
-use super::segment::{Segment, Selector, Slice, Steps, are_names};
+use super::segment::{Segment, Selector, Slice, Steps};
 use crate::value::{Key, ObjectBuilder, Value};
-
-/// How many values one evaluation may look at. A payload of 256 KiB has about 130,000 at most;
-/// only paths such as `$..*..*..*` come near the limit.
-const MAX_STEPS: usize = 5_000_000;
-
-/// The evaluation looked at more values than [`MAX_STEPS`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Exhausted;
-
-/// What is left of an evaluation's allowance.
-#[derive(Debug)]
-pub(super) struct Budget(usize);
-
-impl Budget {
-    pub(super) fn new() -> Self {
-        Self(MAX_STEPS)
-    }
-
-    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Exhausted> {
-        self.0 = self.0.checked_sub(steps).ok_or(Exhausted)?;
-        Ok(())
-    }
-}
 
 /// What the steps lead to from `start`: the value where they are definite (`None` where there is
 /// none), else the list of values.
@@ -40,42 +18,38 @@ pub(super) fn resolve<'v>(
     root: &'v Value,
     budget: &mut Budget,
 ) -> Result<Option<Cow<'v, Value>>, Exhausted> {
-    let found = if let Some(value) = follow(&steps.segments, start) {
+    let found = if let Some(value) = follow(steps, start) {
         value.map(Cow::Borrowed)
     } else {
         select(steps, start, root, budget)?.map(Cow::Owned)
     };
-    Ok(match steps.function {
-        Some(function) => found
-            .and_then(|value| function.apply(&value))
-            .map(Cow::Owned),
-        None => found,
-    })
+    let (Some(function), Some(value)) = (steps.function, &found) else {
+        return Ok(found);
+    };
+    budget.spend(function.cost(value))?;
+    Ok(function.apply(value).map(Cow::Owned))
 }
 
 /// The value at a path of names and indexes alone, which most paths are. `None` where the path
 /// has other steps.
 #[inline]
-pub(super) fn follow<'v>(segments: &[Segment], start: &'v Value) -> Option<Option<&'v Value>> {
+pub(super) fn follow<'v>(steps: &Steps, start: &'v Value) -> Option<Option<&'v Value>> {
+    if !steps.single {
+        return None;
+    }
     let mut value = start;
-    for segment in segments {
+    for segment in &steps.segments {
         let next = match segment {
             Segment::Name(name) => value.get(name),
             Segment::Index(index) => item(value, *index),
-            Segment::Children(_) | Segment::Descendants(_) => return None,
+            Segment::Children(_) | Segment::Descendants(_) => None,
         };
         match next {
             Some(next) => value = next,
-            // What follows can still make the path an indefinite one, which finds a list.
-            None if segments.iter().all(is_single) => return Some(None),
-            None => return None,
+            None => return Some(None),
         }
     }
     Some(Some(value))
-}
-
-fn is_single(segment: &Segment) -> bool {
-    matches!(segment, Segment::Name(_) | Segment::Index(_))
 }
 
 fn item(value: &Value, index: i64) -> Option<&Value> {
@@ -98,7 +72,7 @@ fn select(
     budget: &mut Budget,
 ) -> Result<Option<Value>, Exhausted> {
     let (segments, names) = match steps.segments.split_last() {
-        Some((Segment::Children(last), before)) if are_names(last) => (before, Some(last)),
+        Some((Segment::Children(last), before)) if steps.ends_in_names => (before, Some(last)),
         _ => (&*steps.segments, None),
     };
     let mut values = vec![start];
@@ -109,32 +83,37 @@ fn select(
         }
         values = next;
     }
-    let mut found = values
-        .into_iter()
-        .filter_map(|value| match names {
-            Some(names) => members(value, names),
-            None => Some(value.clone()),
-        })
-        .collect::<Vec<_>>();
-    Ok(if steps.are_definite() {
+    let mut found = match names {
+        Some(names) => members(&values, names, budget)?,
+        None => values.into_iter().cloned().collect(),
+    };
+    Ok(if steps.definite {
         found.pop()
     } else {
         Some(found.into())
     })
 }
 
-/// An object of the named members of `value`, those that it has.
-fn members(value: &Value, names: &[Selector]) -> Option<Value> {
-    let object = value.as_object()?;
-    let mut builder = ObjectBuilder::with_capacity(names.len());
-    for selector in names {
-        if let Selector::Name(name) = selector
-            && let Some(value) = object.get(name)
-        {
-            builder.set(Key::clone(name), value.clone());
+/// Of each value that is an object, an object of the named members, those that it has.
+fn members(
+    values: &[&Value],
+    names: &[Selector],
+    budget: &mut Budget,
+) -> Result<Vec<Value>, Exhausted> {
+    let mut found = Vec::new();
+    for object in values.iter().filter_map(|value| value.as_object()) {
+        budget.spend(names.len())?;
+        let mut builder = ObjectBuilder::with_capacity(names.len().min(object.len()));
+        for selector in names {
+            if let Selector::Name(name) = selector
+                && let Some(value) = object.get(name)
+            {
+                builder.set(Key::clone(name), value.clone());
+            }
         }
+        found.push(builder.build().into());
     }
-    Some(builder.build().into())
+    Ok(found)
 }
 
 fn expand<'v>(
@@ -190,7 +169,8 @@ fn children<'v>(
             },
             Selector::Filter(filter) => filtered(filter, value, root, found, budget)?,
         }
-        budget.spend(found.len() - before)?;
+        // What finds nothing takes time too.
+        budget.spend(1 + found.len() - before)?;
     }
     Ok(())
 }

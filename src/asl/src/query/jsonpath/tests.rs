@@ -125,7 +125,7 @@ fn a_definite_path_that_finds_nothing_says_where(#[case] path: &str, #[case] mes
     let world = World::new(STORE);
     let error = world.run(|scope| path.evaluate(scope)).unwrap_err();
     assert_eq!((error.name, &*error.message), ("States.Runtime", message));
-    assert!(world.run(|scope| Ok(path.find(scope))).unwrap().is_none());
+    assert!(world.run(|scope| path.find(scope)).unwrap().is_none());
 }
 
 #[rstest]
@@ -169,6 +169,7 @@ fn paths_that_multiply_are_stopped() {
         error.message,
         "Invalid path '$[?(7 in $[*])]' : it selects too many values"
     );
+    assert_eq!(world.run(|scope| path.find(scope)).unwrap_err(), error);
 }
 
 #[test]

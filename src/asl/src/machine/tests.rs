@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::errors::RUNTIME;
+use crate::errors::{DATA_LIMIT_EXCEEDED, RUNTIME};
 use crate::value::{Value, parse};
 
 /// An execution that is put away and restored after every event.
@@ -274,4 +274,36 @@ fn an_execution_that_goes_round_fails_when_its_history_is_full() {
     assert_eq!(play.history.len(), 1002);
     let redrivable = play.machine.redrivable(play.now);
     assert_eq!(redrivable, Err(NotRedrivable::FullHistory));
+}
+
+#[rstest]
+#[case::of_values(
+    json!("x".repeat(200_000)),
+    json!({"Type": "Pass", "End": true, "Parameters": {
+        "n.$": format!("States.ArrayLength(States.Array({}))", ["$"; 30].join(", "))}}),
+    DATA_LIMIT_EXCEEDED,
+    "The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.",
+)]
+#[case::of_time(
+    json!((0..3000).collect::<Vec<_>>()),
+    json!({"Type": "Choice", "Default": "T", "Choices": [
+        {"Variable": "$[?(7 in $[*])]", "IsPresent": true, "Next": "T"}]}),
+    RUNTIME,
+    "An error occurred while executing the state 'S' (entered at the event id #4). Invalid path '$[?(7 in $[*])]' : it selects too many values",
+)]
+fn a_query_that_takes_too_much_fails_the_execution(
+    #[case] input: Json,
+    #[case] state: Json,
+    #[case] error: &str,
+    #[case] cause: &str,
+) {
+    let definition = json!({"StartAt": "Input", "States": {
+        "Input": {"Type": "Pass", "Result": input, "Next": "S"},
+        "S": state,
+        "T": {"Type": "Succeed"},
+    }});
+    let Some(Outcome::Failed(fault)) = Play::start(&definition).last.outcome else {
+        panic!("it did not fail");
+    };
+    assert_eq!(fault, Fault::new(error, cause));
 }

@@ -77,7 +77,7 @@ fn expressions_that_exhaust_a_limit_fail(#[case] text: &str, #[case] part: &str)
 }
 
 #[test]
-fn queries_whose_time_was_used_up_by_others_fail_unless_they_are_short() {
+fn queries_whose_time_was_used_up_by_others_fail_unless_they_only_name_a_value() {
     let world = World {
         deadline: Some(Instant::now()),
         ..World::new(r#"{"a":{"b":1}}"#)
@@ -86,9 +86,15 @@ fn queries_whose_time_was_used_up_by_others_fail_unless_they_are_short() {
         let expression = Expression::parse(text).unwrap();
         world.run(|scope| expression.evaluate(scope, "Output"))
     };
-    assert_eq!(evaluate("1 + 1").unwrap(), Value::from(2));
-    let error = evaluate("$sum([1..100000].($ * 2))").unwrap_err();
-    assert!(error.message.contains("timeout"), "{}", error.message);
+    assert_eq!(evaluate("$states.input.a.b").unwrap(), Value::from(1));
+    for text in ["$sum([1..100000].($ * 2))", "$length($pad('', 5000000))"] {
+        let error = evaluate(text).unwrap_err();
+        assert!(error.message.contains("timeout"), "{}", error.message);
+    }
+    let call = Intrinsic::parse("States.MathAdd(1, 2)").unwrap();
+    let error = world.run(|scope| call.evaluate(scope)).unwrap_err();
+    assert_eq!(error.name, "States.IntrinsicFailure");
+    assert!(error.message.contains("all the time"), "{}", error.message);
     let find = |text: &str| {
         let path = Path::parse(text).unwrap();
         world.run(|scope| path.evaluate(scope))
@@ -139,9 +145,69 @@ fn functions_that_repeat_a_large_argument_are_bounded() {
     ] {
         let call = Intrinsic::parse(&text).unwrap();
         let error = world.run(|scope| call.evaluate(scope)).unwrap_err();
-        assert_eq!(error.name, "States.IntrinsicFailure");
-        assert!(error.message.contains("longer than"));
+        assert_eq!(error.name, "States.DataLimitExceeded");
+        assert!(error.message.contains("more than 4194304"));
     }
+}
+
+#[rstest]
+#[case::paths(QueryLanguage::JsonPath, "x.$", "$")]
+#[case::functions(QueryLanguage::JsonPath, "x.$", "States.Format('{}', $)")]
+#[case::expressions(QueryLanguage::Jsonata, "x", "{% $pad('', 200000, 'x') %}")]
+fn parts_of_a_template_that_are_too_large_together_are_refused(
+    #[case] language: QueryLanguage,
+    #[case] field: &str,
+    #[case] text: &str,
+) {
+    let template = |parts: usize| {
+        let part = serde_json::json!({ field: text });
+        let parts = Value::from(&serde_json::json!(vec![part; parts]));
+        let template = Template::compile(&parts, language).unwrap();
+        let world = World::new(&Value::from("x".repeat(200_000)).to_string());
+        world.run(|scope| template.evaluate(scope, "Output"))
+    };
+    assert!(template(20).is_ok());
+    assert_eq!(template(21).unwrap_err().name, "States.DataLimitExceeded");
+}
+
+#[test]
+fn what_a_call_needed_is_not_counted_once_it_has_answered() {
+    let part = parse(r#"{"x.$":"States.ArrayLength(States.StringSplit($, ','))"}"#).unwrap();
+    let template = Template::compile(&vec![part; 60].into(), QueryLanguage::JsonPath).unwrap();
+    let world = World::new(&Value::from("x,".repeat(100_000)).to_string());
+    let found = world.run(|scope| template.evaluate(scope, "Output"));
+    assert_eq!(found.unwrap().as_array().map(<[_]>::len), Some(60));
+}
+
+/// An array of so many copies of an item.
+fn copies(item: &str, count: usize) -> World {
+    World::new(&format!("[{}]", vec![item; count].join(",")))
+}
+
+#[rstest]
+#[case::names(format!("$[*][{}]", vec!["'b'"; 1_000].join(",")))]
+#[case::indexes(format!("$[*][{}]", vec!["7"; 1_000].join(",")))]
+#[case::aggregates("$[?($.sum() > 1)]".to_owned())]
+fn steps_that_find_nothing_again_and_again_are_bounded(#[case] text: String) {
+    let path = Path::parse(&text).unwrap();
+    let error = copies(r#"{"a":1}"#, 20_000).run(|scope| path.evaluate(scope));
+    let message = error.unwrap_err().message;
+    assert!(message.ends_with("it selects too many values"), "{message}");
+}
+
+#[test]
+fn a_long_path_that_leads_nowhere_costs_no_more_than_a_short_one() {
+    let path = Path::parse(&format!("$[?(@{})]", ".b".repeat(200_000))).unwrap();
+    let found = copies("1", 60_000).run(|scope| path.evaluate(scope));
+    assert_eq!(found.unwrap().to_string(), "[]");
+}
+
+#[test]
+fn a_regular_expression_that_might_take_too_long_is_not_taken_for_one_that_does_not_match() {
+    let path = Path::parse("$[?(@ =~ /.*[ab]a[ab]{1000}aa.*/)]").unwrap();
+    let world = copies(&format!("{:?}", "ab".repeat(100_000)), 1);
+    let error = world.run(|scope| path.evaluate(scope)).unwrap_err();
+    assert_eq!(error.name, "States.Runtime");
 }
 
 #[test]

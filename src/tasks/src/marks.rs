@@ -2,6 +2,7 @@
 //! deterministic end of generated names.
 
 use asl::Value;
+use asl::resource::Pattern;
 use asl::value::Object;
 use engine::ports::Task;
 use sha2::{Digest, Sha256};
@@ -10,6 +11,11 @@ use sha2::{Digest, Sha256};
 pub const TASK_ID: &str = "sfn.services.k8s.aws/task-id";
 /// Label of a Job and its pods: the uid of the Execution.
 pub const EXECUTION_UID: &str = "sfn.services.k8s.aws/execution-uid";
+/// Label of a Job and its pods whose end a task waits for: [`SYNC`]. Those of `eks:runJob` without
+/// `.sync` have none.
+pub const INTEGRATION_PATTERN: &str = "sfn.services.k8s.aws/integration-pattern";
+/// The service integration pattern of `.sync`.
+pub const SYNC: &str = "sync";
 /// Label, where the name fits one, and annotation: the Execution's name.
 pub const EXECUTION: &str = "sfn.services.k8s.aws/execution";
 /// Annotation: the Execution's namespace.
@@ -36,6 +42,9 @@ pub(crate) fn build_labels(task: &Task) -> Vec<(&'static str, String)> {
         (EXECUTION_UID, task.execution.uid.to_string()),
         (EXECUTION, task.execution.name.to_string()),
     ];
+    if task.request.resource.pattern() == Pattern::Sync {
+        labels.push((INTEGRATION_PATTERN, SYNC.to_owned()));
+    }
     labels.retain(|(_, value)| is_label_value(value));
     labels
 }

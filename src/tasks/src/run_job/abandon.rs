@@ -8,15 +8,15 @@ use super::cancel::refused;
 use super::gather::read_continue;
 use super::view::JobView;
 use crate::api_server::Outgoing;
-use crate::marks::EXECUTION_UID;
+use crate::marks::{EXECUTION_UID, INTEGRATION_PATTERN, SYNC};
 use crate::paths;
 
 /// How many Jobs are listed at a time.
 const PAGE: &str = "50";
 
 impl RunJob {
-    /// Deletes the Jobs that carry the execution's mark and have not ended, in all namespaces, by
-    /// the operator's own rights.
+    /// Deletes the Jobs that carry the execution's mark, that it waits for, and that have not
+    /// ended, in all namespaces, by the operator's own rights.
     pub(crate) async fn abandon(&self, execution: &ExecutionKey) -> Result<(), RunnerError> {
         let mut token = None;
         loop {
@@ -37,13 +37,7 @@ impl RunJob {
         execution: &ExecutionKey,
         token: Option<&str>,
     ) -> Result<Value, RunnerError> {
-        let mut target = paths::ALL_JOBS.to_owned();
-        let selector = format!("{EXECUTION_UID}={}", execution.uid);
-        paths::add_query(&mut target, "labelSelector", &selector);
-        paths::add_query(&mut target, "limit", PAGE);
-        if let Some(token) = token {
-            paths::add_query(&mut target, "continue", token);
-        }
+        let target = build_list_target(execution, token);
         let answer = self.send_own(Outgoing::get(target)).await?;
         match answer.is_success() {
             true => Ok(answer.value()),
@@ -60,11 +54,27 @@ impl RunJob {
     }
 }
 
+/// Jobs that nobody waits for are left alone, as they are when an execution is stopped. So are
+/// those that earlier versions made, which do not tell which they are: a Job that goes on for
+/// nothing can still be deleted, and one that was deleted is lost.
+fn build_list_target(execution: &ExecutionKey, token: Option<&str>) -> String {
+    let mut target = paths::ALL_JOBS.to_owned();
+    let uid = &execution.uid;
+    let selector = format!("{EXECUTION_UID}={uid},{INTEGRATION_PATTERN}={SYNC}");
+    paths::add_query(&mut target, "labelSelector", &selector);
+    paths::add_query(&mut target, "limit", PAGE);
+    if let Some(token) = token {
+        paths::add_query(&mut target, "continue", token);
+    }
+    target
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::super::test_runner::runner;
+    use super::build_list_target;
     use crate::settings::{Acting, TaskLimits};
     use crate::test_api::Api;
     use crate::test_task::task;
@@ -94,5 +104,16 @@ mod tests {
             format!("DELETE {jobs}/runs-too"),
         ];
         assert_eq!(api.requests(), expected);
+    }
+    #[test]
+    fn only_jobs_that_the_execution_waits_for_are_listed() {
+        let execution = task("eks:runJob.sync", "{}").execution;
+        let target = build_list_target(&execution, Some("more"));
+        assert_eq!(
+            target,
+            "/apis/batch/v1/jobs?labelSelector=sfn.services.k8s.aws%2Fexecution-uid%3D\
+             6f9619ff-8b86-d011-b42d-00cf4fc964ff%2C\
+             sfn.services.k8s.aws%2Fintegration-pattern%3Dsync&limit=50&continue=more"
+        );
     }
 }

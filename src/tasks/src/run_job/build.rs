@@ -120,13 +120,19 @@ mod tests {
     use rstest::rstest;
 
     const CLUSTER: &str = r#""ClusterName":"c","Endpoint":"e","CertificateAuthority":"a""#;
-    const LABELS: &str = r#"{"sfn.services.k8s.aws/task-id":"6f9619ff-8b86-d011-b42d-00cf4fc964ff-5","sfn.services.k8s.aws/execution-uid":"6f9619ff-8b86-d011-b42d-00cf4fc964ff","sfn.services.k8s.aws/execution":"run-1"}"#;
+    const LABELS: &str = r#"{"sfn.services.k8s.aws/task-id":"6f9619ff-8b86-d011-b42d-00cf4fc964ff-5","sfn.services.k8s.aws/execution-uid":"6f9619ff-8b86-d011-b42d-00cf4fc964ff","sfn.services.k8s.aws/execution":"run-1"MORE}"#;
     const ANNOTATIONS: &str = r#"{"sfn.services.k8s.aws/execution":"run-1","sfn.services.k8s.aws/execution-namespace":"flows","sfn.services.k8s.aws/state":"Run a job"}"#;
 
-    #[test]
-    fn job_and_pods_carry_the_task() {
+    #[rstest]
+    #[case("eks:runJob", "")]
+    #[case(
+        "eks:runJob.sync",
+        r#","sfn.services.k8s.aws/integration-pattern":"sync""#
+    )]
+    fn job_and_pods_carry_the_task(#[case] resource: &str, #[case] more: &str) {
+        let labels = LABELS.replace("MORE", more);
         let order = build_order(&task(
-            "eks:runJob.sync",
+            resource,
             &format!(r#"{{{CLUSTER},"Job":{{"apiVersion":"batch/v1","kind":"Job","metadata":{{"name":"pi"}},"spec":{{"template":{{"spec":{{}}}},"backoffLimit":0}}}}}}"#),
         ))
         .unwrap();
@@ -138,7 +144,7 @@ mod tests {
         assert_eq!(
             order.job.to_string(),
             format!(
-                r#"{{"apiVersion":"batch/v1","kind":"Job","metadata":{{"name":"pi","labels":{LABELS},"annotations":{ANNOTATIONS}}},"spec":{{"template":{{"spec":{{}},"metadata":{{"labels":{LABELS}}}}},"backoffLimit":0}}}}"#
+                r#"{{"apiVersion":"batch/v1","kind":"Job","metadata":{{"name":"pi","labels":{labels},"annotations":{ANNOTATIONS}}},"spec":{{"template":{{"spec":{{}},"metadata":{{"labels":{labels}}}}},"backoffLimit":0}}}}"#
             )
         );
     }

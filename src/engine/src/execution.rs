@@ -26,6 +26,8 @@ pub enum Happening {
     Event(Event),
     /// Something that only people see.
     Progress(TaskId, TaskProgress),
+    /// A task could not be cancelled so far, and why.
+    NotCancelled(TaskId, String),
     /// A task is cancelled for good.
     Cancelled(TaskId),
 }
@@ -41,6 +43,16 @@ pub enum Urgency {
     Soon,
     /// Before anything else: tasks are to be started or stopped, a timer was set, or it ended.
     Now,
+}
+
+impl Urgency {
+    /// Of something that only people see.
+    fn of_view(is_news: bool) -> Self {
+        match is_news {
+            true => Self::Soon,
+            false => Self::Never,
+        }
+    }
 }
 
 /// What was decided. Nothing of it may be done before it is stored.
@@ -110,6 +122,10 @@ impl Execution {
         for request in execution.machine.running_tasks() {
             execution.schedule(request, started);
         }
+        for request in &content.cancelling {
+            execution.tasks.scheduled(request, started);
+            execution.tasks.cancelling(request.task);
+        }
         execution.tasks.recall(shown);
         let cancelling = content.cancelling.into_iter();
         execution.cancelling = cancelling.map(|request| (request.task, request)).collect();
@@ -149,13 +165,15 @@ impl Execution {
                     let entropy = entropy.next();
                     self.handle(event, Moment { now, entropy }, &mut decision)
                 }
-                Happening::Progress(task, progress) => match self.tasks.reported(task, progress) {
-                    true => Urgency::Soon,
-                    false => Urgency::Never,
-                },
+                Happening::Progress(task, progress) => {
+                    Urgency::of_view(self.tasks.reported(task, progress))
+                }
+                Happening::NotCancelled(task, why) => {
+                    Urgency::of_view(self.tasks.not_cancelled(task, &why))
+                }
                 Happening::Cancelled(task) => {
                     self.cancelling.remove(&task);
-                    Urgency::Never
+                    Urgency::of_view(self.tasks.cancelled(task))
                 }
             };
             decision.urgency = decision.urgency.max(urgency);
@@ -224,11 +242,12 @@ impl Execution {
                 let Some(request) = self.running.remove(&task) else {
                     return;
                 };
-                self.tasks.ended(task, TaskPhase::Cancelled);
                 let not_started = decision.start.iter().position(|start| start.task == task);
                 if let Some(at) = not_started {
                     decision.start.remove(at);
+                    self.tasks.ended(task, TaskPhase::Cancelled);
                 } else {
+                    self.tasks.cancelling(task);
                     self.cancelling.insert(task, request.clone());
                     decision.cancel.push(request);
                 }

@@ -13,6 +13,8 @@ pub const SHOWN: usize = 10;
 /// The bytes of log tails in all that are shown, the newest first. A status is rewritten with
 /// each wait point, so that they count.
 pub const SHOWN_LOG_BYTES: usize = 1024;
+/// How much is shown of why a task could not be cancelled, in bytes.
+const SHOWN_TROUBLE_BYTES: usize = 512;
 
 /// How far an execution is.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +34,8 @@ pub struct Progress {
     pub activities: Vec<Activity>,
     /// The input's length, in bytes of JSON text.
     pub input_bytes: usize,
-    /// Its tasks: those that run first of all, then the last that ended; [`SHOWN`] at most, in
-    /// the order they were scheduled.
+    /// Its tasks: those that run first of all, then those that are to be cancelled, then the last
+    /// that ended; [`SHOWN`] at most, in the order they were scheduled.
     pub tasks: Vec<TaskView>,
     /// How many events the history has.
     pub history_length: u64,
@@ -63,7 +65,7 @@ pub struct TaskView {
 /// How far a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TaskPhase {
-    /// It runs.
+    /// It runs, or runs on: that its result is not wanted any more could not be told.
     Running,
     /// It ended well.
     Succeeded,
@@ -77,6 +79,8 @@ pub enum TaskPhase {
 #[derive(Debug, Default)]
 pub struct TaskBook {
     running: BTreeMap<TaskId, TaskView>,
+    /// Those that are to be cancelled and may not have been.
+    cancelling: BTreeMap<TaskId, TaskView>,
     ended: VecDeque<TaskView>,
 }
 
@@ -94,13 +98,15 @@ impl TaskBook {
         self.running.insert(request.task, view);
     }
 
-    /// What was shown before a restart: of tasks that still run when they were scheduled and what
-    /// their runner said, and those that had ended.
+    /// What was shown before a restart: of tasks that are not over yet when they were scheduled and
+    /// what was said of them, and those that had ended.
     pub fn recall(&mut self, shown: Vec<TaskView>) {
         for view in shown {
-            match self.running.get_mut(&view.task) {
+            let running = self.running.get_mut(&view.task);
+            match running.or_else(|| self.cancelling.get_mut(&view.task)) {
                 Some(known) => {
                     known.scheduled = view.scheduled;
+                    known.phase = view.phase;
                     known.progress = view.progress;
                 }
                 None if view.phase != TaskPhase::Running => self.ended.push_back(view),
@@ -126,18 +132,60 @@ impl TaskBook {
             return;
         };
         view.phase = phase;
+        self.keep(view);
+    }
+
+    fn keep(&mut self, view: TaskView) {
         self.ended.push_back(view);
         if self.ended.len() > SHOWN {
             self.ended.pop_front();
         }
     }
 
+    /// A task that runs is to be cancelled.
+    pub fn cancelling(&mut self, task: TaskId) {
+        if let Some(mut view) = self.running.remove(&task) {
+            view.phase = TaskPhase::Cancelled;
+            self.cancelling.insert(task, view);
+        }
+    }
+
+    /// A task that is to be cancelled could not be: it is shown to run on. Says whether that is
+    /// news.
+    pub fn not_cancelled(&mut self, task: TaskId, why: &str) -> bool {
+        let Some(view) = self.cancelling.get_mut(&task) else {
+            return false;
+        };
+        let end = why.floor_char_boundary(SHOWN_TROUBLE_BYTES);
+        let why = why.get(..end).unwrap_or_default();
+        let message = Some(format!("cannot be cancelled: {why}"));
+        let is_news = view.progress.message != message;
+        view.phase = TaskPhase::Running;
+        view.progress.message = message;
+        is_news
+    }
+
+    /// A task is cancelled. Says whether that is news to who was shown that it could not be.
+    pub fn cancelled(&mut self, task: TaskId) -> bool {
+        let Some(mut view) = self.cancelling.remove(&task) else {
+            return false;
+        };
+        let is_news = view.phase == TaskPhase::Running;
+        if is_news {
+            view.phase = TaskPhase::Cancelled;
+            view.progress.message = None;
+        }
+        self.keep(view);
+        is_news
+    }
+
     /// What is shown.
     #[must_use]
     pub fn shown(&self) -> Vec<TaskView> {
-        let mut views: Vec<_> = self.running.values().take(SHOWN).cloned().collect();
-        let room = SHOWN - views.len();
-        views.extend(self.ended.iter().rev().take(room).cloned());
+        let cancelling = self.cancelling.values().rev();
+        let over = cancelling.chain(self.ended.iter().rev());
+        let all = self.running.values().chain(over);
+        let mut views: Vec<_> = all.take(SHOWN).cloned().collect();
         views.sort_unstable_by_key(|view| view.task);
         shorten_logs(&mut views);
         views
@@ -239,6 +287,66 @@ mod tests {
         let mut after = book(2..=3);
         after.recall(before.shown());
         assert_eq!(after.shown(), before.shown());
+    }
+
+    fn told(book: &TaskBook) -> Vec<(TaskPhase, Option<String>)> {
+        let views = book.shown().into_iter();
+        views
+            .map(|view| (view.phase, view.progress.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_task_that_cannot_be_cancelled_is_shown_to_run_on_until_it_is_cancelled() {
+        let mut book = book(1..=1);
+        book.cancelling(1);
+        assert_eq!(told(&book), [(TaskPhase::Cancelled, None)]);
+        assert!(book.not_cancelled(1, "403 no"));
+        assert!(!book.not_cancelled(1, "403 no"), "the same again");
+        let message = Some("cannot be cancelled: 403 no".to_owned());
+        let stuck = [(TaskPhase::Running, message)];
+        assert_eq!(told(&book), stuck);
+
+        let mut after = self::book(1..=1);
+        after.cancelling(1);
+        after.recall(book.shown());
+        assert_eq!(told(&after), stuck, "after a restart");
+
+        assert!(book.cancelled(1));
+        assert_eq!(told(&book), [(TaskPhase::Cancelled, None)]);
+    }
+
+    #[test]
+    fn what_a_task_said_stays_when_it_is_cancelled_at_once() {
+        let mut book = book(1..=1);
+        let progress = TaskProgress {
+            message: Some("ImagePullBackOff".to_owned()),
+            ..TaskProgress::default()
+        };
+        let expected = [(TaskPhase::Cancelled, progress.message.clone())];
+        book.reported(1, progress);
+        book.cancelling(1);
+        assert_eq!(told(&book), expected);
+        assert!(!book.cancelled(1));
+        assert_eq!(told(&book), expected);
+        assert!(!book.not_cancelled(1, "too late"));
+    }
+
+    #[test]
+    fn why_a_task_cannot_be_cancelled_is_shown_within_bounds() {
+        let mut book = book(1..=1);
+        book.cancelling(1);
+        book.not_cancelled(1, &"ü".repeat(1000));
+        let message = book.shown()[0].progress.message.clone().unwrap();
+        assert_eq!(message, format!("cannot be cancelled: {}", "ü".repeat(256)));
+    }
+
+    #[test]
+    fn a_task_that_cannot_be_cancelled_is_shown_among_many_that_ended() {
+        let mut book = book(1..=20);
+        (1..=20).for_each(|task| book.cancelling(task));
+        (2..=20).for_each(|task| assert!(!book.cancelled(task)));
+        assert_eq!(shown(&book).first(), Some(&(1, TaskPhase::Cancelled)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use asl::machine::TaskRequest;
 use super::{Driver, Incoming, Ports, RunningTask};
 use crate::backoff::Backoff;
 use crate::execution::Happening;
-use crate::ports::Task;
+use crate::ports::{RunnerError, Task};
 
 impl Driver {
     /// After a restart, everything that was decided is done again.
@@ -51,8 +51,14 @@ impl Driver {
         let ports = self.ports.clone();
         let inbox = self.sender.clone();
         tokio::spawn(async move {
-            if cancel(&ports, &task).await {
-                let _ = inbox.send(Box::new(Incoming::Happened(Happening::Cancelled(id))));
+            let tell = |happening| {
+                let _ = inbox.send(Box::new(Incoming::Happened(happening)));
+            };
+            let failed = |error: &RunnerError| {
+                tell(Happening::NotCancelled(id, error.to_string()));
+            };
+            if cancel(&ports, &task, failed).await {
+                tell(Happening::Cancelled(id));
             }
         });
     }
@@ -66,8 +72,9 @@ impl Driver {
     }
 }
 
-/// Cancels a task; false if the process is to stop before that could be done.
-pub(super) async fn cancel(ports: &Ports, task: &Task) -> bool {
+/// Cancels a task, and says of each attempt that fails why it does; false if the process is to stop
+/// before that could be done.
+pub(super) async fn cancel(ports: &Ports, task: &Task, failed: impl Fn(&RunnerError)) -> bool {
     let mut backoff = Backoff::for_writes();
     loop {
         let error = tokio::select! {
@@ -77,6 +84,7 @@ pub(super) async fn cancel(ports: &Ports, task: &Task) -> bool {
                 Err(error) => error,
             },
         };
+        failed(&error);
         let pause = backoff.failed(ports.entropy.next(), None);
         let key = &task.execution;
         let observer = &ports.observer;

@@ -114,7 +114,7 @@ pub enum End {
     Finished(Outcome),
     /// Somebody else carries the execution: what is stored is not what was stored here.
     Superseded,
-    /// The execution does not exist any more.
+    /// The execution does not exist any more, or is about to vanish with its namespace.
     Gone,
     /// The process is to stop; the execution goes on elsewhere, or later.
     ShutDown,
@@ -182,13 +182,24 @@ impl Driver {
     pub async fn run(mut self) -> End {
         match self.carry().await {
             Ok(outcome) => End::Finished(outcome),
-            Err(end) => {
-                if end == End::Gone {
-                    self.cancel_all();
-                }
-                end
-            }
+            Err(End::Gone) => self.give_up().await,
+            Err(end) => end,
         }
+    }
+
+    /// The execution is gone, or cannot be written any more: what its tasks made is removed, and
+    /// then nothing holds it.
+    async fn give_up(&mut self) -> End {
+        if !self.cancel_all().await {
+            return End::ShutDown;
+        }
+        let end = self.writer.release().await.err().unwrap_or(End::Gone);
+        if end == End::Gone
+            && let Some(outcome) = self.execution.decided()
+        {
+            self.tell_end(outcome);
+        }
+        end
     }
 
     async fn carry(&mut self) -> Result<Outcome, End> {
@@ -350,15 +361,15 @@ impl Driver {
         self.tasks.clear();
         self.writer.release().await?;
         self.save().await?;
-        let lasted = self
-            .ports
-            .clock
-            .now()
-            .duration_since(self.execution.started());
-        let lasted = Duration::try_from(lasted).unwrap_or_default();
+        self.tell_end(outcome);
+        Ok(())
+    }
+
+    fn tell_end(&self, outcome: &Outcome) {
+        let (now, started) = (self.ports.clock.now(), self.execution.started());
+        let lasted = Duration::try_from(now.duration_since(started)).unwrap_or_default();
         let observer = &self.ports.observer;
         observer.execution_ended(&self.settings.key, outcome, lasted);
-        Ok(())
     }
 }
 

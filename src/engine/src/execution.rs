@@ -286,9 +286,13 @@ impl Execution {
     /// How it ended, once nothing is left to clean up.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.machine
-            .outcome()
-            .filter(|_| self.cancelling.is_empty())
+        self.decided().filter(|_| self.cancelling.is_empty())
+    }
+
+    /// How it ends, whatever is left to clean up.
+    #[must_use]
+    pub fn decided(&self) -> Option<&Outcome> {
+        self.machine.outcome()
     }
 
     /// The history's end.

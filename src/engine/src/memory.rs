@@ -23,6 +23,8 @@ pub struct Kept {
     pub pages: BTreeMap<PageId, Arc<str>>,
     /// Whether it is protected.
     pub protected: bool,
+    /// Whether its place is being deleted.
+    pub terminating: bool,
 }
 
 impl Kept {
@@ -49,6 +51,13 @@ impl MemoryStore {
     pub fn touch(&self, key: &ExecutionKey) {
         if let Some(kept) = self.lock().get_mut(key) {
             kept.writes += 1;
+        }
+    }
+
+    /// Begins to delete the place of an execution: no page can be added any more.
+    pub fn terminate(&self, key: &ExecutionKey) {
+        if let Some(kept) = self.lock().get_mut(key) {
+            kept.terminating = true;
         }
     }
 
@@ -102,6 +111,9 @@ impl Store for MemoryStore {
 
     async fn save_page(&self, key: &ExecutionKey, page: &Page) -> Result<(), StoreError> {
         self.with(key, |kept| {
+            if kept.terminating {
+                return Err(StoreError::Terminating);
+            }
             kept.pages.insert(page.id.clone(), page.data.clone());
             Ok(())
         })

@@ -291,6 +291,9 @@ pub enum StoreError {
     /// The execution does not exist any more, or another one has its name.
     #[error("the object does not exist any more")]
     Gone,
+    /// The execution's place is being deleted: nothing new can be stored there any more.
+    #[error("the namespace is being deleted, nothing can be created in it any more")]
+    Terminating,
     /// The store cannot be reached or is too busy; try again.
     #[error("{message}")]
     Transient {
@@ -310,7 +313,7 @@ pub trait Observer: Send + Sync {
     fn execution_started(&self, _key: &ExecutionKey) {}
     /// The execution is redriven, for so many times now.
     fn execution_redriven(&self, _key: &ExecutionKey, _count: u64) {}
-    /// The execution ended and that is stored.
+    /// The execution ended and that is stored, or the execution is gone.
     fn execution_ended(&self, _key: &ExecutionKey, _outcome: &Outcome, _lasted: Duration) {}
     /// A task is started.
     fn task_started(&self, _task: &Task) {}

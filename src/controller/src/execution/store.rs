@@ -146,11 +146,6 @@ impl ExecutionStore {
             Ok(_) => Ok(()),
             // Its name holds a digest of its data: it is the same page.
             Err(error) if error::is_conflict(&error) => Ok(()),
-            // Where the namespace is being deleted nothing can be created any more.
-            Err(error) if error::code(&error) == Some(403) => Err(StoreError::Transient {
-                message: error.to_string(),
-                retry_after: None,
-            }),
             Err(error) => Err(store_error(error)),
         }
     }
@@ -197,11 +192,23 @@ pub(super) fn store_error(error: kube::Error) -> StoreError {
         Some(404 | 410) => StoreError::Gone,
         Some(409) => StoreError::Conflict,
         Some(400 | 413 | 422) => refused(error),
+        Some(403) if is_terminating(&error) => StoreError::Terminating,
         _ => StoreError::Transient {
             retry_after: error::retry_after(&error),
             message: error.to_string(),
         },
     }
+}
+
+/// Whether something cannot be created as its namespace is being deleted.
+///
+/// Source: `k8s.io/api/core/v1`, `NamespaceTerminatingCause`.
+fn is_terminating(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 fn refused(why: impl ToString) -> StoreError {
@@ -283,3 +290,6 @@ impl Store for ExecutionStore {
         self.set_finalizer(key, after, false).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The tasks of one execution: started, continued after a restart, cancelled.
 
 use asl::machine::TaskRequest;
+use futures::future::join_all;
 
 use super::{Driver, Incoming, Ports, RunningTask};
 use crate::backoff::Backoff;
@@ -63,12 +64,18 @@ impl Driver {
         });
     }
 
-    /// The execution is gone in spite of its protection: what its tasks made is removed.
-    pub(super) fn cancel_all(&mut self) {
-        let running: Vec<_> = self.execution.running().cloned().collect();
-        for request in running {
-            self.cancel_task(request);
-        }
+    /// Removes what all tasks made, those too that a decision cancels which was not stored; false
+    /// if the process is to stop before that could be done.
+    pub(super) async fn cancel_all(&mut self) -> bool {
+        self.tasks.clear();
+        let left = self.execution.running().chain(self.execution.cancelling());
+        let left = left.cloned();
+        let left: Vec<_> = left
+            .map(|request| self.task(request, true))
+            .collect();
+        let ports = &self.ports;
+        let cancelled = join_all(left.iter().map(|task| cancel(ports, task, |_| {}))).await;
+        cancelled.into_iter().all(|cancelled| cancelled)
     }
 }
 

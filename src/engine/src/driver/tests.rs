@@ -40,6 +40,16 @@ impl TaskRunner for Endless {
     }
 }
 
+/// How executions ended.
+#[derive(Default)]
+struct Ends(Mutex<Vec<Outcome>>);
+
+impl Observer for Ends {
+    fn execution_ended(&self, _: &ExecutionKey, outcome: &Outcome, _: Duration) {
+        self.0.lock().unwrap().push(outcome.clone());
+    }
+}
+
 fn key() -> ExecutionKey {
     ExecutionKey {
         namespace: "n".into(),
@@ -95,6 +105,9 @@ const LATE: &str = r#"{"StartAt": "Slow", "States": {
         "TimeoutSeconds": 60, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Next"}]},
     "Next": {"Type": "Task", "Resource": "arn:aws:states:::eks:runJob.sync", "End": true}}}"#;
 
+const WAIT: &str =
+    r#"{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": true}}}"#;
+
 #[tokio::test(start_paused = true)]
 async fn a_process_that_is_to_stop_does_not_wait_to_cancel_a_task_again() {
     let task = Task {
@@ -146,6 +159,23 @@ async fn that_a_task_cannot_be_cancelled_is_shown_and_written_once() {
     tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(store.kept(&key()).unwrap().writes, kept.writes);
     driver.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_an_execution_that_was_deleted_is_told() {
+    let (store, ends) = (Arc::<MemoryStore>::default(), Arc::<Ends>::default());
+    let ports = Ports {
+        observer: ends.clone(),
+        ..ports(store.clone(), Arc::default())
+    };
+    let (driver, handle) = start(ports, &store, WAIT, Limits::default());
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    store.remove(&key());
+    let fault = Fault::new("Deleted", "by somebody");
+    handle.stop(fault.clone());
+    assert_eq!(driver.await.unwrap(), End::Gone);
+    assert_eq!(*ends.0.lock().unwrap(), [Outcome::Aborted(fault)]);
 }
 
 #[tokio::test]

@@ -268,7 +268,7 @@ impl Writer {
                     self.backoff.succeeded();
                     return Ok(tries);
                 }
-                Err(StoreError::Gone) => return Err(End::Gone),
+                Err(StoreError::Gone | StoreError::Terminating) => return Err(End::Gone),
                 // It is being deleted already: a stop is on its way.
                 Err(StoreError::Refused(_)) if matches!(write, Write::Protect) => return Ok(tries),
                 Err(StoreError::Conflict) => match self.look_again(write).await {

@@ -9,6 +9,7 @@ use engine::clock::RuntimeClock;
 use engine::driver::End;
 use engine::ports::ExecutionKey;
 use engine::record;
+use rstest::rstest;
 
 use faults::life::{be_driver, paused_runtime};
 use faults::mishap::Kind;
@@ -16,7 +17,7 @@ use faults::workflow::start;
 use faults::world::key;
 use faults::{Mishap, Workflow, World};
 
-use crate::{one_wait, three_jobs, without_a_crash};
+use crate::{one_wait, stopped_with_large_tasks, three_jobs, without_a_crash};
 
 fn stored_tail(world: &World, key: &ExecutionKey) -> String {
     let snapshot = world.store.kept(key).unwrap().snapshot.unwrap();
@@ -69,18 +70,41 @@ async fn a_process_that_is_told_to_stop_writes_what_it_has_and_touches_no_job() 
     assert_eq!(world.removed(), 0);
 }
 
+#[rstest]
+#[case::which_shows_at_the_next_write(false)]
+#[case::of_which_the_driver_hears(true)]
 #[tokio::test(start_paused = true)]
-async fn an_execution_that_is_deleted_ends_and_its_jobs_are_removed() {
+async fn an_execution_that_is_deleted_ends_and_its_jobs_are_removed(#[case] heard: bool) {
     let (world, clock) = world().await;
     let workflow = three_jobs().lasting("A", 100);
-    let (driver, _handle) = be_driver(&workflow, &world, clock).await;
+    let (driver, handle) = be_driver(&workflow, &world, clock).await;
     let driver = tokio::spawn(driver.run());
     tokio::time::sleep(Duration::from_millis(500)).await;
     world.store.remove(&key());
+    if heard {
+        handle.stop(Fault::new("Deleted", "by somebody"));
+    }
     assert_eq!(driver.await.unwrap(), End::Gone);
-    tokio::time::sleep(Duration::from_millis(500)).await;
     world.check_nothing_is_left("deleted");
     assert_eq!(world.removed(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_cannot_be_written_in_a_namespace_that_goes_is_let_go_without_its_jobs() {
+    let (world, clock) = world().await;
+    let workflow = stopped_with_large_tasks();
+    let (driver, handle) = be_driver(&workflow, &world, clock).await;
+    let driver = tokio::spawn(driver.run());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(world.store.kept(&key()).unwrap().protected);
+    world.store.terminate(&key());
+    handle.stop(Fault::new("Deleted", "with its namespace"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let kept = world.store.kept(&key()).unwrap();
+    assert!(kept.protected, "its Jobs are not removed yet");
+    assert_eq!(driver.await.unwrap(), End::Gone);
+    assert!(!world.store.kept(&key()).unwrap().protected);
+    assert_eq!(world.removed(), 3);
 }
 
 #[tokio::test(start_paused = true)]

@@ -239,9 +239,7 @@ impl Driver {
         for request in decision.cancel {
             self.cancel_task(request);
         }
-        for request in decision.start {
-            self.start_task(request, false);
-        }
+        self.start_tasks(decision.start, false);
         Ok(())
     }
 

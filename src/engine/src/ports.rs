@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asl::Value;
 use asl::errors::{Fault, RUNTIME};
-use asl::machine::{Outcome, TaskRequest};
+use asl::machine::{Outcome, TaskId, TaskRequest};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,9 @@ pub struct Task {
     pub submitted: bool,
     /// Whether Jobs that the task makes are kept when the task is cancelled.
     pub retain_jobs: bool,
+    /// Tasks of the same execution that are being cancelled as this one starts: what they made
+    /// is about to go.
+    pub leaving: Arc<[TaskId]>,
 }
 
 impl Task {
@@ -62,7 +65,13 @@ impl Task {
     /// It fits a label value.
     #[must_use]
     pub fn id(&self) -> String {
-        format!("{}-{}", self.execution.uid, self.request.task)
+        self.id_of(self.request.task)
+    }
+
+    /// The id of a task of the same execution.
+    #[must_use]
+    pub fn id_of(&self, task: TaskId) -> String {
+        format!("{}-{task}", self.execution.uid)
     }
 }
 

@@ -67,6 +67,7 @@ fn task(action: &str, parameters: &str) -> Task {
         resumed: false,
         submitted: false,
         retain_jobs: false,
+        leaving: Arc::default(),
     }
 }
 

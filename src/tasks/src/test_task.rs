@@ -27,5 +27,6 @@ pub(crate) fn task(resource: &str, parameters: &str) -> Task {
         resumed: false,
         submitted: false,
         retain_jobs: false,
+        leaving: Arc::default(),
     }
 }

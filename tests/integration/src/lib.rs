@@ -147,6 +147,7 @@ impl Place {
             resumed: false,
             submitted: false,
             retain_jobs: false,
+            leaving: Arc::default(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The tasks of one execution: started, continued after a restart, cancelled.
 
-use asl::machine::TaskRequest;
+use std::sync::Arc;
+
+use asl::machine::{TaskId, TaskRequest};
 use futures::future::join_all;
 
 use super::{Driver, Incoming, Ports, RunningTask};
@@ -11,17 +13,15 @@ use crate::ports::{RunnerError, Task};
 impl Driver {
     /// After a restart, everything that was decided is done again.
     pub(super) fn resume_tasks(&mut self) {
-        let running: Vec<_> = self.execution.running().cloned().collect();
-        for request in running {
-            self.start_task(request, true);
-        }
+        let running = self.execution.running().cloned().collect();
+        self.start_tasks(running, true);
         let cancelling: Vec<_> = self.execution.cancelling().cloned().collect();
         for request in cancelling {
             self.cancel_task(request);
         }
     }
 
-    fn task(&self, request: TaskRequest, resumed: bool) -> Task {
+    fn task(&self, request: TaskRequest, resumed: bool, leaving: Arc<[TaskId]>) -> Task {
         Task {
             execution: self.settings.key.clone(),
             identity: self.settings.identity.clone(),
@@ -29,14 +29,25 @@ impl Driver {
             request,
             resumed,
             retain_jobs: self.settings.retain_jobs,
+            leaving,
         }
     }
 
-    /// Runs a task.
-    pub(super) fn start_task(&mut self, request: TaskRequest, resumed: bool) {
-        let id = request.task;
-        let task = self.task(request, resumed);
-        if !resumed {
+    /// Runs tasks. None waits here for the tasks that are being cancelled, which may take long and
+    /// concerns other branches little: each is told of them, and its runner waits where what one
+    /// of them made is in its way.
+    pub(super) fn start_tasks(&mut self, requests: Vec<TaskRequest>, resumed: bool) {
+        let leaving = self.execution.cancelling().map(|request| request.task);
+        let leaving: Arc<[TaskId]> = leaving.collect();
+        for request in requests {
+            let task = self.task(request, resumed, leaving.clone());
+            self.start_task(task);
+        }
+    }
+
+    fn start_task(&mut self, task: Task) {
+        let id = task.request.task;
+        if !task.resumed {
             self.ports.observer.task_started(&task);
         }
         let runner = self.ports.runner.clone();
@@ -48,7 +59,7 @@ impl Driver {
     pub(super) fn cancel_task(&mut self, request: TaskRequest) {
         let id = request.task;
         self.tasks.remove(&id);
-        let task = self.task(request, true);
+        let task = self.task(request, true, Arc::default());
         let ports = self.ports.clone();
         let inbox = self.sender.clone();
         tokio::spawn(async move {
@@ -71,7 +82,7 @@ impl Driver {
         let left = self.execution.running().chain(self.execution.cancelling());
         let left = left.cloned();
         let left: Vec<_> = left
-            .map(|request| self.task(request, true))
+            .map(|request| self.task(request, true, Arc::default()))
             .collect();
         let ports = &self.ports;
         let cancelled = join_all(left.iter().map(|task| cancel(ports, task, |_| {}))).await;

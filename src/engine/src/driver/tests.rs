@@ -125,6 +125,7 @@ async fn a_process_that_is_to_stop_does_not_wait_to_cancel_a_task_again() {
         resumed: true,
         submitted: false,
         retain_jobs: false,
+        leaving: Arc::default(),
     };
     let runner = Arc::new(Endless::default());
     let ports = Ports {
@@ -134,6 +135,21 @@ async fn a_process_that_is_to_stop_does_not_wait_to_cancel_a_task_again() {
     let began = tokio::time::Instant::now();
     assert!(!tasks::cancel(&ports, &task, |_| {}).await);
     assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_told_of_those_whose_cancellation_is_under_way_and_does_not_wait_for_it() {
+    let (store, runner) = (Arc::<MemoryStore>::default(), Arc::<Endless>::default());
+    let ports = ports(store.clone(), runner.clone());
+    let (driver, _handle) = start(ports, &store, LATE, Limits::default());
+    let hour = Duration::from_hours(1);
+    assert!(tokio::time::timeout(hour, driver.run()).await.is_err());
+    let started = runner.started.lock().unwrap();
+    let [slow, next] = started.as_slice() else {
+        panic!("{started:?}");
+    };
+    assert!(slow.leaving.is_empty());
+    assert_eq!(*next.leaving, [slow.request.task]);
 }
 
 #[tokio::test(start_paused = true)]

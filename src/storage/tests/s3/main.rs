@@ -67,6 +67,7 @@ async fn run(storage: &ObjectStorage, action: &str, parameters: &str) -> Result<
         resumed: false,
         submitted: false,
         retain_jobs: false,
+        leaving: Arc::default(),
     };
     let done = storage.run(task, unbounded_channel().0).await;
     done.map_err(|fault| {

@@ -30,8 +30,8 @@ pub(crate) struct Created {
 enum Found {
     /// The task's own Job.
     Ours(Value),
-    /// The Job of another task of the same execution, which is being deleted: the task before a
-    /// retry or a redrive, as a rule.
+    /// The Job of another task of the same execution, which is being deleted or about to be: the
+    /// task before a retry or a redrive, as a rule.
     Leaving,
     /// Somebody else's.
     Other,
@@ -166,12 +166,20 @@ impl RunJob {
 /// Whose the Job is that has the name.
 fn recognize(job: Value, task: &Task) -> Found {
     if label_of(&job, TASK_ID) == Some(&marks::task_label(&task.id())) {
-        Found::Ours(job)
-    } else if is_leaving(&job) && label_of(&job, EXECUTION_UID) == Some(&*task.execution.uid) {
-        Found::Leaving
-    } else {
-        Found::Other
+        return Found::Ours(job);
     }
+    let of_execution = label_of(&job, EXECUTION_UID) == Some(&*task.execution.uid);
+    match of_execution && (is_leaving(&job) || is_about_to_leave(&job, task)) {
+        true => Found::Leaving,
+        false => Found::Other,
+    }
+}
+
+/// Whether the Job's task is being cancelled and the request to delete it may be on its way.
+fn is_about_to_leave(job: &Value, task: &Task) -> bool {
+    let label = label_of(job, TASK_ID);
+    let mut leaving = task.leaving.iter();
+    !task.retain_jobs && leaving.any(|id| label == Some(&marks::task_label(&task.id_of(*id))))
 }
 
 fn judge(sent: Result<Answer, SendError>, cause_bytes: usize) -> Next {

@@ -85,6 +85,42 @@ async fn a_job_that_is_being_deleted_for_the_same_execution_is_waited_for() {
     assert_eq!(sent, [POST, GET, POST, GET, POST]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_about_to_be_deleted_for_the_same_execution_is_waited_for() {
+    let (exists, cancelled, own) = (status(409, "AlreadyExists"), job(UID, 4, ""), own_job());
+    let answers: [(u16, &str); 3] = [(409, &exists), (200, &cancelled), (201, &own)];
+    let task = Task {
+        leaving: [3, 4].into(),
+        ..job_task()
+    };
+    let limits = TaskLimits::default();
+    let (result, sent) = create(task, Acting::AsConnection, limits, &answers).await;
+    assert_eq!(result, Ok(201));
+    assert_eq!(sent, [POST, GET, POST]);
+}
+
+#[rstest]
+#[case::of_a_task_that_goes_on(job(UID, 6, ""), false)]
+#[case::of_another_execution(job("another", 4, ""), false)]
+#[case::that_is_kept(job(UID, 4, ""), true)]
+#[tokio::test]
+async fn a_job_that_will_not_be_deleted_is_not_waited_for(
+    #[case] found: String,
+    #[case] retain_jobs: bool,
+) {
+    let exists = status(409, "AlreadyExists");
+    let answers = [(409, &*exists), (200, &*found)];
+    let task = Task {
+        leaving: [4].into(),
+        retain_jobs,
+        ..job_task()
+    };
+    let limits = TaskLimits::default();
+    let (result, sent) = create(task, Acting::AsConnection, limits, &answers).await;
+    assert_eq!(result, Err("EKS.409".to_owned()));
+    assert_eq!(sent, [POST, GET]);
+}
+
 #[rstest]
 #[case::that_stays(leaving_job(UID), &[POST, GET, GET])]
 #[case::of_another_execution(leaving_job("another"), &[POST, GET])]

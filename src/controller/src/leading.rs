@@ -76,7 +76,7 @@ pub(crate) async fn run(
 }
 
 /// What the controllers read from: the ends of what [`Context`] holds the beginnings of.
-struct Inputs {
+pub(crate) struct Inputs {
     executions: Input<Execution>,
     redrives: Input<Execution>,
     state_machines: Input<StateMachine>,
@@ -92,7 +92,8 @@ struct Input<K: Resource<DynamicType = ()> + Clone + 'static> {
     woken: UnboundedReceiver<ObjectRef<K>>,
 }
 
-fn set_up(
+/// What reconciles share, and what they read from.
+pub(crate) fn set_up(
     options: Options,
     runner: Arc<dyn TaskRunner>,
     client: Client,

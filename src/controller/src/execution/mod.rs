@@ -13,6 +13,8 @@ pub mod queued;
 pub mod redrive;
 pub mod status;
 mod store;
+#[cfg(test)]
+mod test_context;
 pub mod validate;
 
 use std::sync::Arc;

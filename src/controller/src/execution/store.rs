@@ -146,7 +146,20 @@ impl ExecutionStore {
             Ok(_) => Ok(()),
             // Its name holds a digest of its data: it is the same page.
             Err(error) if error::is_conflict(&error) => Ok(()),
+            Err(error) if error::is_not_found(&error) => Err(self.why_no_place(key, &error).await),
             Err(error) => Err(store_error(error)),
+        }
+    }
+
+    /// What it means that there is no place for a page: the Execution is gone with its namespace,
+    /// or pages are not served at the moment.
+    async fn why_no_place(&self, key: &ExecutionKey, error: &kube::Error) -> StoreError {
+        match self.load(key).await {
+            Err(StoreError::Gone) => StoreError::Gone,
+            _ => StoreError::Transient {
+                message: error.to_string(),
+                retry_after: error::retry_after(error),
+            },
         }
     }
 

@@ -69,6 +69,8 @@ pub struct Context {
     pub writes: Arc<Semaphore>,
     /// Pauses of Executions that fail.
     pub execution_backoffs: Backoffs<ObjectRef<Execution>>,
+    /// Pauses of Executions whose drivers panic: that one is taken up again is no success yet.
+    pub driver_backoffs: Backoffs<ObjectRef<Execution>>,
     /// Pauses of StateMachines that fail.
     pub state_machine_backoffs: Backoffs<ObjectRef<StateMachine>>,
     /// Has an Execution reconciled.

@@ -151,6 +151,7 @@ pub(crate) fn set_up(
         redrives,
         drivers: TaskTracker::new(),
         execution_backoffs: Backoffs::default(),
+        driver_backoffs: Backoffs::default(),
         state_machine_backoffs: Backoffs::default(),
         wake_executions,
         wake_state_machines,

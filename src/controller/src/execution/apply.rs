@@ -165,7 +165,7 @@ impl Ends {
         context.live.forget(&self.uid);
         let object = self.object;
         let pause = context
-            .execution_backoffs
+            .driver_backoffs
             .failed(object.clone(), Pace::Slow, None);
         let milliseconds = pause.as_millis();
         tracing::error!(%object, milliseconds, "its driver panicked; reading it again after a pause");
@@ -178,6 +178,7 @@ impl Ends {
     fn driver_ended(self, end: End) {
         self.leave();
         let context = &self.context;
+        context.driver_backoffs.succeeded(&self.object);
         let namespace = self.object.namespace.clone().unwrap_or_default();
         let state_machine = self.state_machine.as_deref();
         match end {
@@ -364,3 +365,6 @@ fn executions(context: &Context, execution: &Execution) -> Api<Lean<Execution>> 
     let namespace = execution.namespace().unwrap_or_default();
     Api::namespaced(context.client.clone(), &namespace)
 }
+
+#[cfg(test)]
+mod tests;

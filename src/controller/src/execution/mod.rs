@@ -165,6 +165,7 @@ fn note(context: &Arc<Context>, event: &watcher::Event<Execution>) {
             context.definitions.forget(&object);
             context.metrics.pending(context.definitions.waiting());
             context.execution_backoffs.succeeded(&object);
+            context.driver_backoffs.succeeded(&object);
         }
         watcher::Event::InitDone => {
             context.live.expire();

@@ -10,43 +10,22 @@
 //! are read at a time, so their fields of any content are kept where they are small (see
 //! [`Brief`]).
 
+mod brief;
+mod cut;
+
 use std::borrow::Cow;
-use std::cell::Cell;
-use std::fmt;
-use std::marker::PhantomData;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::Resource;
 use kube::api::ObjectMeta;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{
-    DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer as _, MapAccess, SeqAccess,
-    Visitor,
-};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Number, Value};
+
+pub use brief::Brief;
+pub use cut::{MAX_READ_DEPTH, depth};
+pub(crate) use cut::{cut, cut_unless_null};
 
 use crate::{Execution, ExecutionSpec, ExecutionStatus, StateMachine, Time};
-
-/// So many levels of a field of any content are read; arrays and objects below them read as null.
-/// It is more than a payload may have, so that one that was cut is told by its depth.
-pub const MAX_READ_DEPTH: usize = 110;
-
-/// What a field of any content that is small may take in memory, in bytes, roughly.
-const SMALL: usize = 8 * 1024;
-/// What a value takes beside its text.
-const VALUE: usize = 32;
-
-/// How many arrays and objects stand around the innermost value, this one included.
-#[must_use]
-pub fn depth(value: &Value) -> usize {
-    let inner = match value {
-        Value::Array(items) => items.iter().map(depth).max(),
-        Value::Object(members) => members.values().map(depth).max(),
-        _ => return 0,
-    };
-    inner.unwrap_or(0) + 1
-}
 
 /// An object, read without what would make it unreadable.
 #[derive(Debug, Clone)]
@@ -189,206 +168,12 @@ impl From<Metadata> for ObjectMeta {
     }
 }
 
-/// A part of an object whose field of any content reads as null where it is large. Whoever needs it
-/// and finds null reads the object by itself.
-#[derive(Debug, Clone)]
-pub struct Brief<T>(pub T);
-
-/// What has a field of any content.
-trait AnyContent {
-    /// The field's name.
-    const NAME: &'static str;
-    fn content(&mut self) -> &mut Option<Value>;
-}
-
-impl AnyContent for ExecutionSpec {
-    const NAME: &'static str = "input";
-    fn content(&mut self) -> &mut Option<Value> {
-        &mut self.input
-    }
-}
-
-impl AnyContent for ExecutionStatus {
-    const NAME: &'static str = "output";
-    fn content(&mut self) -> &mut Option<Value> {
-        &mut self.output
-    }
-}
-
-impl<'de, T: DeserializeOwned + AnyContent> Deserialize<'de> for Brief<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Part<T>(PhantomData<T>);
-
-        impl<'de, T: DeserializeOwned + AnyContent> Visitor<'de> for Part<T> {
-            type Value = Brief<T>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Brief<T>, A::Error> {
-                let mut content = None;
-                let others = Others {
-                    members,
-                    name: T::NAME,
-                    content: &mut content,
-                };
-                let mut part = T::deserialize(MapAccessDeserializer::new(others))?;
-                *part.content() = content;
-                Ok(Brief(part))
-            }
-        }
-
-        deserializer.deserialize_map(Part(PhantomData))
-    }
-}
-
-/// The members of an object but for one of any content, which is read on the way.
-struct Others<'c, A> {
-    members: A,
-    name: &'static str,
-    content: &'c mut Option<Value>,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Others<'_, A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(name) = self.members.next_key::<String>()? {
-            if name != self.name {
-                return seed.deserialize(name.into_deserializer()).map(Some);
-            }
-            let room = Cell::new(SMALL);
-            let value = self.members.next_value_seed(Cut::within(&room))?;
-            let is_whole = room.get() > 0;
-            *self.content = Some(if is_whole { value } else { Value::Null });
-        }
-        Ok(None)
-    }
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.members.next_value_seed(seed)
-    }
-}
-
-/// Reads a field of any content, cut below [`MAX_READ_DEPTH`]. A null is told from an absent field.
-pub(crate) fn cut<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    let room = Cell::new(usize::MAX);
-    Cut::within(&room).deserialize(deserializer).map(Some)
-}
-
-/// As [`cut`], where null is the same as absent.
-pub(crate) fn cut_unless_null<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Value>, D::Error> {
-    Ok(cut(deserializer)?.filter(|value| !value.is_null()))
-}
-
-/// Reads so many levels, and as much as there is room for, in bytes; nothing is left of that once
-/// something did not fit.
-#[derive(Clone, Copy)]
-struct Cut<'r> {
-    levels: usize,
-    room: &'r Cell<usize>,
-}
-
-impl<'r> Cut<'r> {
-    fn within(room: &'r Cell<usize>) -> Self {
-        Self {
-            levels: MAX_READ_DEPTH,
-            room,
-        }
-    }
-
-    fn inner(self) -> Self {
-        Self {
-            levels: self.levels - 1,
-            ..self
-        }
-    }
-
-    /// Whether so much fits.
-    fn take(self, bytes: usize) -> bool {
-        let left = self.room.get().saturating_sub(bytes);
-        self.room.set(left);
-        left > 0
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Cut<'_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match self.levels > 0 && self.take(VALUE) {
-            false => ignore(deserializer),
-            true => deserializer.deserialize_any(self),
-        }
-    }
-}
-
-/// Skips a value, which `serde_json` does without recursion.
-fn ignore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| Value::Null)
-}
-
-impl<'de> Visitor<'de> for Cut<'_> {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("any JSON value")
-    }
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.deserialize(deserializer)
-    }
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(match self.take(value.len()) {
-            true => value.into(),
-            false => Value::Null,
-        })
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut read = Vec::new();
-        while let Some(item) = items.next_element_seed(self.inner())? {
-            read.push(item);
-        }
-        Ok(Value::Array(read))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut read = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            let fits = self.take(name.len());
-            let value = members.next_value_seed(self.inner())?;
-            if fits {
-                read.insert(name, value);
-            }
-        }
-        Ok(Value::Object(read))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use kube::ResourceExt as _;
     use rstest::rstest;
+
+    use serde_json::Value;
 
     use super::*;
 

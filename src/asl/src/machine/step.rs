@@ -25,8 +25,8 @@ pub(crate) struct Step<'d> {
     give_way: Option<Instant>,
 }
 
-/// How long a state's queries may take together: they cannot be interrupted, and others wait for as
-/// long. One expression may take as long alone.
+/// How long a state's queries may take together when a step's time is limited: they cannot be
+/// interrupted, and others wait for as long. One expression may take as long alone.
 const QUERY_TIME: Duration = Duration::from_secs(1);
 
 impl<'d> Step<'d> {
@@ -53,9 +53,8 @@ impl<'d> Step<'d> {
     }
 
     /// When the queries of the state at work are to be over: it was begun before the step was to
-    /// give way, or now.
+    /// give way.
     pub(super) fn query_deadline(&self) -> Option<Instant> {
-        let begun = self.give_way.unwrap_or_else(Instant::now);
-        begun.checked_add(QUERY_TIME)
+        self.give_way?.checked_add(QUERY_TIME)
     }
 }

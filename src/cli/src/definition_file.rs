@@ -1,17 +1,18 @@
 //! The definitions in a file: the file itself, or the StateMachine manifests in it.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+mod manifest;
 
-use anyhow::bail;
+use std::cell::OnceCell;
+
+use anyhow::{Context, bail};
 use asl::definition::MachineType;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crd::StateMachineType;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_saphyr::Spanned;
 
-use crate::locate::{self, Fields, Target};
+use self::manifest::Manifest;
+use crate::document::{self, Key, Node};
+use crate::locate::{self, Target};
+use crate::text_file;
 
 /// Reads the type of a state machine, as it is given on the command line.
 pub fn type_parser() -> impl TypedValueParser<Value = StateMachineType> {
@@ -30,7 +31,8 @@ pub struct DefinitionText {
     /// The StateMachine's `spec.type_`.
     type_: StateMachineType,
     place: Place,
-    fields: OnceCell<Option<Fields>>,
+    /// The text as a tree, where places in it are looked for.
+    tree: OnceCell<Option<Node>>,
 }
 
 enum Place {
@@ -38,8 +40,8 @@ enum Place {
     File,
     /// `spec.definition`; `start` is where that begins in the file.
     Text { start: usize },
-    /// `spec.definitionObject` of the document `index`.
-    Object { index: usize },
+    /// `spec.definitionObject`, as it stands in the file.
+    Object { key: Key, node: Node },
 }
 
 /// What a file's text holds.
@@ -51,49 +53,15 @@ pub struct Contents {
     pub others: Vec<String>,
 }
 
-/// What a manifest may hold, as far as it is of interest.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest {
-    api_version: Option<String>,
-    kind: Option<String>,
-    metadata: Option<Metadata>,
-    spec: Option<Spec>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    definition: Option<Spanned<String>>,
-    definition_object: Option<serde_json::Value>,
-    definition_from: Option<IgnoredAny>,
-    #[serde(default)]
-    definition_substitutions: BTreeMap<String, String>,
-    #[serde(default, rename = "type_")]
-    type_: Option<StateMachineType>,
-}
-
-/// Only a manifest has these at its root.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Probe {
-    api_version: Option<IgnoredAny>,
-    kind: Option<IgnoredAny>,
-}
-
 /// The one definition in a file's text, or that of the StateMachine `wanted`.
 ///
 /// # Errors
 /// There is none, none of that name, or several to choose from.
-pub fn choose(text: &str, wanted: Option<&str>, file: &str) -> anyhow::Result<DefinitionText> {
-    let contents = find(text)?;
+pub fn choose(text: &str, wanted: Option<&str>, path: &str) -> anyhow::Result<DefinitionText> {
+    let file = text_file::name(path);
+    let contents = find(text).with_context(|| file.to_owned())?;
     let found: anyhow::Result<Vec<_>> = contents.definitions.into_iter().collect();
-    let mut found = found?;
+    let mut found = found.with_context(|| file.to_owned())?;
     if found.is_empty() {
         let others = contents.others.join(", ");
         bail!("{file} has no definition of a StateMachine, only: {others}");
@@ -117,100 +85,66 @@ pub fn choose(text: &str, wanted: Option<&str>, file: &str) -> anyhow::Result<De
 /// # Errors
 /// The text holds manifests that cannot be read.
 pub fn find(text: &str) -> anyhow::Result<Contents> {
-    let mut contents = Contents::default();
-    if !holds_manifests(text) {
-        contents.definitions.push(Ok(DefinitionText {
+    if !["apiVersion", "kind"]
+        .iter()
+        .any(|name| text.contains(name))
+    {
+        return Ok(Contents::of_definition(text));
+    }
+    match document::read(text) {
+        Ok(documents) if documents.iter().any(is_manifest) => {
+            let mut contents = Contents::default();
+            for root in documents {
+                contents.add(text, root);
+            }
+            Ok(contents)
+        }
+        Err(error) if has_line_of_manifest(text) => Err(error),
+        // Whoever compiles it says what is wrong with it.
+        Ok(_) | Err(_) => Ok(Contents::of_definition(text)),
+    }
+}
+
+/// Only a manifest has these at its root.
+fn is_manifest(root: &Node) -> bool {
+    root.get("apiVersion").is_some() && root.get("kind").is_some()
+}
+
+/// Whether a text that is no YAML is meant as manifests. In a definition these names are indented.
+fn has_line_of_manifest(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.starts_with("apiVersion:") || line.starts_with("kind:"))
+}
+
+impl Contents {
+    fn of_definition(text: &str) -> Self {
+        let definition = DefinitionText {
             state_machine: None,
             text: text.to_owned(),
             type_: StateMachineType::default(),
             place: Place::File,
-            fields: OnceCell::new(),
-        }));
-        return Ok(contents);
+            tree: OnceCell::new(),
+        };
+        Self {
+            definitions: vec![Ok(definition)],
+            others: Vec::new(),
+        }
     }
-    let manifests: Vec<Option<Manifest>> = serde_saphyr::from_multiple(text)?;
-    for (index, manifest) in manifests.into_iter().enumerate() {
-        let Some(manifest) = manifest else { continue };
+
+    /// Adds the manifest `root`, of a List each of its items.
+    fn add(&mut self, file: &str, root: Node) {
+        let mut manifest = Manifest::new(file, root);
+        if let Some(items) = manifest.take_items() {
+            for item in items {
+                self.add(file, item);
+            }
+            return;
+        }
         match manifest.without_definition() {
-            None => contents.definitions.push(manifest.definition(text, index)),
-            Some(other) if contents.others.contains(&other) => {}
-            Some(other) => contents.others.push(other),
+            None => self.definitions.push(manifest.into_definition()),
+            Some(other) if self.others.contains(&other) => {}
+            Some(other) => self.others.push(other),
         }
-    }
-    Ok(contents)
-}
-
-fn holds_manifests(text: &str) -> bool {
-    let probes: Result<Vec<Option<Probe>>, _> = serde_saphyr::from_multiple(text);
-    let probes = probes.unwrap_or_default();
-    let mut documents = probes.into_iter().flatten();
-    documents.any(|probe| probe.api_version.is_some() && probe.kind.is_some())
-}
-
-impl Manifest {
-    fn is_state_machine(&self) -> bool {
-        let group = self
-            .api_version
-            .as_deref()
-            .and_then(|version| version.split('/').next());
-        self.kind.as_deref() == Some("StateMachine") && group == Some(crd::metadata::GROUP)
-    }
-
-    fn name(&self) -> &str {
-        let name = self
-            .metadata
-            .as_ref()
-            .and_then(|metadata| metadata.name.as_deref());
-        name.unwrap_or("without a name")
-    }
-
-    /// What it is, in words, if it holds no definition and is none the worse for it.
-    fn without_definition(&self) -> Option<String> {
-        if !self.is_state_machine() {
-            return Some(self.kind.clone().unwrap_or_else(|| "no kind".to_owned()));
-        }
-        let spec = self.spec.as_ref()?;
-        let elsewhere = spec.definition_from.is_some()
-            && spec.definition.is_none()
-            && spec.definition_object.is_none();
-        elsewhere.then(|| {
-            let name = self.name();
-            format!("StateMachine {name}, whose definition is in the cluster (definitionFrom)")
-        })
-    }
-
-    fn definition(self, file: &str, index: usize) -> anyhow::Result<DefinitionText> {
-        let name = self.name().to_owned();
-        let Some(spec) = self.spec else {
-            bail!("the StateMachine {name} has no spec");
-        };
-        let values = &spec.definition_substitutions;
-        let type_ = spec.type_.unwrap_or_default();
-        let (text, place) = match (
-            spec.definition,
-            spec.definition_object,
-            spec.definition_from,
-        ) {
-            (Some(text), None, None) => {
-                let start =
-                    locate::byte_range(file, &text.referenced).map_or(0, |range| range.start);
-                let text = crd::substitute(&text.value, values)?;
-                (text, Place::Text { start })
-            }
-            (None, Some(object), None) => {
-                (crd::substitute_in(object, values)?, Place::Object { index })
-            }
-            _ => bail!(
-                "the StateMachine {name} must have exactly one of definition, definitionObject and definitionFrom"
-            ),
-        };
-        Ok(DefinitionText {
-            state_machine: Some(name),
-            text,
-            type_,
-            place,
-            fields: OnceCell::new(),
-        })
     }
 }
 
@@ -226,15 +160,14 @@ impl DefinitionText {
     /// Where a diagnostic's field stands: in the file's text if `in_file` is set, else in the
     /// definition's. With no location, `offset` counts bytes of the definition's text.
     pub fn locate(&self, file: &str, location: &str, offset: Option<usize>) -> Located {
-        match self.place {
-            Place::File => Located::file(self.find(file, 0, &[], location, offset)),
-            Place::Object { index } => {
-                let path = ["spec", "definitionObject"];
-                Located::file(self.find(file, index, &path, location, offset))
+        match &self.place {
+            Place::File => Located::file(self.find(file, location, offset)),
+            Place::Object { key, node } => {
+                Located::file(locate::find(file, Some(key), node, location, offset))
             }
             Place::Text { start } => {
-                let target = self.find(&self.text, 0, &[], location, offset);
-                match self.line_in_file(file, start) {
+                let target = self.find(&self.text, location, offset);
+                match self.line_in_file(file, *start) {
                     Some(lines) => Located::file(target.and_then(|target| lines.outer(target))),
                     None => Located {
                         in_file: false,
@@ -246,19 +179,15 @@ impl DefinitionText {
     }
 
     /// Looks into `text`, which is always the same for one definition and read only once.
-    fn find(
-        &self,
-        text: &str,
-        index: usize,
-        path: &[&str],
-        location: &str,
-        offset: Option<usize>,
-    ) -> Option<Target> {
+    fn find(&self, text: &str, location: &str, offset: Option<usize>) -> Option<Target> {
         if location.is_empty() {
             return offset.map(|offset| locate::character(text, offset));
         }
-        let fields = self.fields.get_or_init(|| Fields::of(text)).as_ref()?;
-        fields.find(text, index, path, location, offset)
+        let tree = self.tree.get_or_init(|| {
+            let documents = document::read(text).ok()?;
+            documents.into_iter().next()
+        });
+        locate::find(text, None, tree.as_ref()?, location, offset)
     }
 
     /// A literal block scalar (`definition: |`) holds the definition's lines as they are, but for

@@ -1,45 +1,29 @@
 //! From a diagnostic's field, such as `/States/Choose/Choices[0]/Next`, to its place in the text.
 
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use crate::document::{Content, Key, Node};
 
 /// A place in a text, in bytes.
 pub type Target = Range<usize>;
 
-/// A YAML or JSON text whose fields know where they are.
-pub struct Fields(Vec<Spanned<Node>>);
-
-impl Fields {
-    /// Reads a text; none where it is neither YAML nor JSON.
-    pub fn of(text: &str) -> Option<Self> {
-        serde_saphyr::from_multiple(text).ok().map(Self)
+/// Finds a field of `node`, which `key` led to, in the text that it was read from. Of a field that
+/// is not there the nearest one around it is found, of none nothing. `offset` counts bytes of the
+/// field's value.
+pub fn find(
+    text: &str,
+    key: Option<&Key>,
+    node: &Node,
+    location: &str,
+    offset: Option<usize>,
+) -> Option<Target> {
+    if location.is_empty() {
+        return None;
     }
-
-    /// Finds a field of the document `index`, below `path`. Of a field that is not there the
-    /// nearest one around it is found. `offset` counts bytes of the field's value.
-    pub fn find(
-        &self,
-        text: &str,
-        index: usize,
-        path: &[&str],
-        location: &str,
-        offset: Option<usize>,
-    ) -> Option<Target> {
-        let mut here = Here {
-            key: None,
-            node: self.0.get(index)?,
-        };
-        for name in path {
-            here = here.member(name)?;
-        }
-        let found = descend(here, location);
-        let whole = found.range(text)?;
-        let inside = offset.and_then(|offset| found.inside(text, &whole, offset));
-        Some(inside.unwrap_or(whole))
-    }
+    let found = descend(Here { key, node }, location);
+    let whole = found.range(text)?;
+    let inside = offset.and_then(|offset| found.inside(text, &whole, offset));
+    Some(inside.unwrap_or(whole))
 }
 
 /// The character at an offset of a text.
@@ -48,49 +32,29 @@ pub fn character(text: &str, offset: usize) -> Target {
     at..text.ceil_char_boundary((at + 1).min(text.len()))
 }
 
-/// The bytes that a location stands for.
-pub fn byte_range(text: &str, location: &Location) -> Option<Target> {
-    let span = location.span();
-    let start = usize::try_from(span.byte_offset()?).ok()?;
-    let length = usize::try_from(span.byte_len()?).ok()?;
-    let end = (start + length).min(text.len());
-    text.get(start..end).map(|_| start..end)
-}
-
 /// A node on the way down, and the key that led to it.
 #[derive(Clone, Copy)]
 struct Here<'a> {
-    key: Option<&'a Location>,
-    node: &'a Spanned<Node>,
+    key: Option<&'a Key>,
+    node: &'a Node,
 }
 
-impl<'a> Here<'a> {
-    fn member(self, name: &str) -> Option<Self> {
-        let Node::Mapping(members) = &self.node.value else {
-            return None;
-        };
-        let (key, node) = members.iter().find(|(key, _)| key.value == name)?;
-        Some(Self {
-            key: Some(&key.referenced),
-            node,
-        })
-    }
-
+impl Here<'_> {
     /// A scalar is shown itself, of anything larger its key.
     fn range(self, text: &str) -> Option<Target> {
-        let value = &self.node.referenced;
-        match (&self.node.value, self.key) {
-            (Node::Mapping(_) | Node::Sequence(_), Some(key)) => byte_range(text, key),
-            (Node::Mapping(_) | Node::Sequence(_), None) => {
-                Some(character(text, byte_range(text, value)?.start))
-            }
-            (Node::Scalar(_), _) => byte_range(text, value),
-        }
+        let value = self.node.range();
+        let range = match (&self.node.content, self.key) {
+            (Content::Mapping(_) | Content::Sequence(_), Some(key)) => key.range(),
+            (Content::Mapping(_) | Content::Sequence(_), None) => character(text, value.start),
+            _ => value,
+        };
+        let range = range.start..range.end.min(text.len());
+        text.get(range.clone()).map(|_| range)
     }
 
     /// A place within a scalar, where its text stands in the file as it is.
     fn inside(self, text: &str, whole: &Target, offset: usize) -> Option<Target> {
-        let Node::Scalar(value) = &self.node.value else {
+        let Content::Text(value) = &self.node.content else {
             return None;
         };
         let before = value.get(..offset)?;
@@ -112,27 +76,25 @@ fn try_descend<'a>(here: Here<'a>, rest: &str, taken: usize) -> Option<(Here<'a>
             .and_then(|rest| try_descend(next, rest, taken + length))
             .unwrap_or((next, taken + length))
     };
-    match &here.node.value {
-        Node::Mapping(members) => members
+    match &here.node.content {
+        Content::Mapping(members) => members
             .iter()
-            .filter(|(key, _)| leads_to(rest, &key.value))
+            .filter(|(key, _)| leads_to(rest, &key.name))
             .map(|(key, node)| {
-                let key_location = Some(&key.referenced);
-                reached(
-                    Here {
-                        key: key_location,
-                        node,
-                    },
-                    key.value.len() + 1,
-                )
+                let next = Here {
+                    key: Some(key),
+                    node,
+                };
+                reached(next, key.name.len() + 1)
             })
+            // Of the same name the last.
             .max_by_key(|(_, taken)| *taken),
-        Node::Sequence(items) => {
+        Content::Sequence(items) => {
             let (index, _) = rest.strip_prefix('[')?.split_once(']')?;
             let node = items.get(index.parse::<usize>().ok()?)?;
             Some(reached(Here { key: None, node }, index.len() + 2))
         }
-        Node::Scalar(_) => None,
+        _ => None,
     }
 }
 
@@ -142,73 +104,17 @@ fn leads_to(rest: &str, name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '[']))
 }
 
-/// A YAML node that knows where its parts are.
-enum Node {
-    Mapping(Vec<(Spanned<String>, Spanned<Node>)>),
-    Sequence(Vec<Spanned<Node>>),
-    Scalar(String),
-}
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
-    }
-}
-
-struct NodeVisitor;
-
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML node")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Node::Mapping(members))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
-        }
-        Ok(Node::Sequence(items))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Scalar(text.to_owned()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(String::new()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Fields;
     use rstest::rstest;
+
+    use super::find;
+    use crate::document;
+
+    fn found(text: &str, location: &str, offset: Option<usize>) -> super::Target {
+        let documents = document::read(text).unwrap();
+        find(text, None, &documents[0], location, offset).unwrap()
+    }
 
     const JSON: &str = r#"{
   "StartAt": "a/b",
@@ -233,8 +139,14 @@ mod tests {
         #[case] offset: Option<usize>,
         #[case] expected: &str,
     ) {
-        let fields = Fields::of(JSON).unwrap();
-        let target = fields.find(JSON, 0, &[], location, offset).unwrap();
+        let target = found(JSON, location, offset);
         assert_eq!(&JSON[target.clone()], expected, "{target:?}");
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_takes_no_place_from_others() {
+        let text = "a: {b: 1}\na: {b: 2}\nc: 3\n";
+        assert_eq!(&text[found(text, "/c", None)], "3");
+        assert_eq!(&text[found(text, "/a/b", None)], "2");
     }
 }

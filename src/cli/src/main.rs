@@ -4,6 +4,7 @@ mod certificate_authority;
 mod command;
 mod connection;
 mod definition_file;
+mod document;
 mod gate;
 mod graph;
 mod history_line;

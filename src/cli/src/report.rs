@@ -7,6 +7,7 @@ use miette::{
 use serde::Serialize;
 
 use crate::definition_file::{DefinitionText, Located};
+use crate::document::line_and_column;
 use crate::locate::Target;
 use crate::printable::{in_one_line, of_same_length, printable};
 
@@ -180,15 +181,6 @@ fn excerpt(text: &str, target: Target) -> (String, Target) {
     (shown, at..at + length)
 }
 
-/// Both counted from 1, the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
-}
-
 /// How reports look: as the terminal can, and plain where there is none.
 pub fn handler(is_terminal: bool) -> GraphicalReportHandler {
     if is_terminal {
@@ -199,7 +191,7 @@ pub fn handler(is_terminal: bool) -> GraphicalReportHandler {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXCERPT, LONGEST_LINE, excerpt, line_and_column};
+    use super::{EXCERPT, LONGEST_LINE, excerpt};
 
     #[test]
     fn a_line_too_long_to_be_read_is_cut_around_the_target() {
@@ -220,11 +212,5 @@ mod tests {
     #[test]
     fn shorter_lines_are_shown_as_they_are() {
         assert_eq!(excerpt("a\nbcd\n", 3..4), ("a\nbcd\n".to_owned(), 3..4));
-    }
-
-    #[test]
-    fn lines_and_columns_are_counted_from_1_in_characters() {
-        assert_eq!(line_and_column("a\näöü", 6), (2, 3));
-        assert_eq!(line_and_column("a", 0), (1, 1));
     }
 }

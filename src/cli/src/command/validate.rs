@@ -22,6 +22,9 @@ Examples:
   sfn validate deploy/*.yaml                  The StateMachines among what is in manifests
   kustomize build . | sfn validate -          Whatever comes in
 
+Of manifests only the definitions are checked. The API server checks all of them, without keeping
+anything: kubectl apply --dry-run=server
+
 Exit status: 0 all are valid (there may be warnings), 1 at least one is not, 2 one cannot be read,
 or there is none.")]
 pub struct Validate {

@@ -26,6 +26,12 @@ fn findings_are_shown_where_they_are(#[case] name: &str, #[case] arguments: &[&s
 #[case::nothing("", 1)]
 #[case::no_state_machine("apiVersion: v1\nkind: Secret\n", 2)]
 #[case::a_definition_in_the_cluster(ELSEWHERE, 2)]
+#[case::manifests_that_are_no_yaml("apiVersion: v1\nkind: ConfigMap\ndata: [\n", 2)]
+#[case::a_list(
+    "apiVersion: v1\nkind: List\nitems: [{apiVersion: sfn.services.k8s.aws/v1alpha1, \
+    kind: StateMachine, spec: {definition: '{}'}}]\n",
+    1
+)]
 fn the_exit_status_says_whether_it_is_valid(#[case] input: &str, #[case] status: i32) {
     let done = sfn(&["validate", "-"], input);
     assert_eq!(done.status, status, "{}", done.transcript());
@@ -79,5 +85,26 @@ fn nothing_in_a_definition_steers_the_terminal() {
         done.stderr.contains(r"\u{1b}]0;owned\u{7}"),
         "{}",
         done.stderr
+    );
+}
+
+#[test]
+fn a_definition_as_deep_as_may_be_is_read_in_a_list() {
+    let deep = "[".repeat(124) + &"]".repeat(124);
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: sfn.services.k8s.aws/v1alpha1\n  \
+         kind: StateMachine\n  spec:\n    definitionObject:\n      StartAt: A\n      \
+         States: {{A: {{Type: Pass, End: true, Result: {deep}}}}}\n"
+    );
+    let done = sfn(&["validate", "-"], &list);
+    assert!(
+        !done.stderr.contains("invalid YAML"),
+        "{}",
+        done.transcript()
+    );
+    assert!(
+        done.stdout.starts_with("standard input: StateMachine"),
+        "{}",
+        done.transcript()
     );
 }

@@ -12,6 +12,7 @@ use kube::runtime::watcher::{Error as WatchError, watch_object};
 use kube::{Api, Client, Config};
 
 use crate::printable::printable;
+use crate::stderr;
 
 /// Which cluster, and which namespace of it.
 #[derive(Args)]
@@ -92,7 +93,8 @@ impl Executions {
                 }
                 Err(error) => {
                     let error = error.to_string();
-                    eprintln!("the watch broke off, trying again: {}", printable(&error));
+                    let error = printable(&error);
+                    stderr::write_line(format_args!("the watch broke off, trying again: {error}"));
                     None
                 }
             };

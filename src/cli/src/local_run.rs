@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::history_line::history_line;
 use crate::printable::{in_one_line, printable};
+use crate::stderr;
 
 /// What is run, and how.
 pub struct LocalRun {
@@ -171,7 +172,7 @@ impl LocalRun {
 /// Stops the execution at the first Ctrl-C, and ends this process at the second.
 async fn stop_on_ctrl_c(handle: Handle) {
     if tokio::signal::ctrl_c().await.is_ok() {
-        eprintln!("stopping; press Ctrl-C again to leave at once");
+        stderr::write_line("stopping; press Ctrl-C again to leave at once");
         handle.stop(Fault::new("Interrupted", "stopped by Ctrl-C"));
     }
     if tokio::signal::ctrl_c().await.is_ok() {
@@ -291,5 +292,5 @@ impl Observer for Narrator {
 }
 
 fn narrate(line: &str) {
-    eprintln!("{}", in_one_line(line));
+    stderr::write_line(in_one_line(line));
 }

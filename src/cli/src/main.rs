@@ -1,5 +1,8 @@
 //! The `sfn` binary: wires the crates and talks to people.
 
+// They panic where nobody can read.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod certificate_authority;
 mod command;
 mod connection;
@@ -17,6 +20,7 @@ mod object_storage;
 mod printable;
 mod report;
 mod runners;
+mod stderr;
 mod text_file;
 
 use std::process::ExitCode;

@@ -241,7 +241,9 @@ impl Controller {
         let lines = tracing_subscriber::fmt()
             .with_env_filter(self.log_level.filter())
             .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr);
+            .with_writer(std::io::stderr)
+            // It would panic where the line could not be written either.
+            .log_internal_errors(false);
         match self.log_format {
             LogFormat::Json => lines.json().flatten_event(true).init(),
             LogFormat::Text => lines.init(),

@@ -9,6 +9,8 @@ use anyhow::Context;
 use clap::Args;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
+use crate::stderr;
+
 /// Print the CustomResourceDefinitions.
 #[derive(Args)]
 #[command(after_help = "\
@@ -47,7 +49,7 @@ fn write_all(dir: &Path, definitions: &[CustomResourceDefinition]) -> anyhow::Re
             yaml(definition)?
         );
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-        eprintln!("wrote {}", file.display());
+        stderr::write_line(format_args!("wrote {}", file.display()));
     }
     Ok(())
 }

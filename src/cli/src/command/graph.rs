@@ -12,6 +12,7 @@ use super::INVALID;
 use crate::definition_file::{self, DefinitionText};
 use crate::graph::Scope;
 use crate::report::{self, Findings};
+use crate::stderr;
 use crate::text_file;
 
 /// Draw a definition, as a Mermaid flowchart or an SVG image.
@@ -95,8 +96,9 @@ impl Graph {
                     diagnostics: &diagnostics,
                 };
                 let handler = report::handler(std::io::stderr().is_terminal());
-                eprint!("{}", findings.render(&handler));
-                eprintln!("error: {} is not a valid definition", findings.title());
+                stderr::write(findings.render(&handler));
+                let title = findings.title();
+                stderr::write_line(format_args!("error: {title} is not a valid definition"));
                 None
             }
         }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use crate::printable::printable;
+use crate::stderr;
 
 /// Exit status: what was looked at is not as it should be.
 pub const INVALID: u8 = 1;
@@ -61,7 +62,8 @@ impl Command {
 
 /// Tells on standard error what went wrong.
 fn tell(error: &anyhow::Error) {
-    eprintln!("error: {}", printable(&format!("{error:#}")));
+    let words = format!("{error:#}");
+    stderr::write_line(format_args!("error: {}", printable(&words)));
 }
 
 /// Whether the reader of our output went away, such as `head`.

@@ -1,5 +1,6 @@
 //! `sfn redrive`: has an Execution of the cluster go on where it ended.
 
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::INVALID;
 use crate::connection::{Connection, Executions};
 use crate::printable::printable;
+use crate::stderr;
 
 /// Have an Execution in the cluster go on where it ended without success, as RedriveExecution does.
 #[derive(Args)]
@@ -64,7 +66,7 @@ impl Redrive {
         let asked = count_to_ask_for(&execution);
         let generation = self.ask(&executions, &execution, asked).await?;
         if !self.wait {
-            println!("{} is to go on, for time {count}", self.name);
+            writeln!(stdout(), "{} is to go on, for time {count}", self.name)?;
             return Ok(ExitCode::SUCCESS);
         }
         let fate = executions
@@ -73,7 +75,7 @@ impl Redrive {
         Ok(match fate {
             Fate::Refused(why) => self.refused(&why),
             Fate::Ended(status) => {
-                println!("{} is {}", self.name, status.as_str());
+                writeln!(stdout(), "{} is {}", self.name, status.as_str())?;
                 match status {
                     RunStatus::Succeeded => ExitCode::SUCCESS,
                     _ => ExitCode::from(INVALID),
@@ -83,7 +85,8 @@ impl Redrive {
     }
 
     fn refused(&self, why: &str) -> ExitCode {
-        eprintln!("{} does not go on: {}", self.name, printable(why));
+        let why = printable(why);
+        stderr::write_line(format_args!("{} does not go on: {why}", self.name));
         ExitCode::from(INVALID)
     }
 

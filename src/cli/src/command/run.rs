@@ -23,6 +23,7 @@ use crate::mock::{MockFile, MockRunner};
 use crate::printable;
 use crate::report::{self, Findings};
 use crate::runners::Runners;
+use crate::stderr;
 use crate::text_file;
 
 /// Run a definition on this machine.
@@ -166,12 +167,11 @@ impl Run {
             definition,
             diagnostics: &diagnostics,
         };
-        eprint!(
-            "{}",
-            findings.render(&report::handler(std::io::stderr().is_terminal()))
-        );
+        let handler = report::handler(std::io::stderr().is_terminal());
+        stderr::write(findings.render(&handler));
         if compiled.is_none() {
-            eprintln!("error: {} is not a valid definition", findings.title());
+            let title = findings.title();
+            stderr::write_line(format_args!("error: {title} is not a valid definition"));
         }
         compiled
     }
@@ -218,7 +218,7 @@ impl Run {
                 let json = serde_json::to_string_pretty(output)?;
                 writeln!(out, "{}", printable::json(&json))?;
             }
-            outcome => eprintln!("{}", finished.failure(outcome)),
+            outcome => stderr::write_line(finished.failure(outcome)),
         }
         Ok(())
     }

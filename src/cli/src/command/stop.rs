@@ -1,5 +1,6 @@
 //! `sfn stop`: stops an Execution of the cluster.
 
+use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -54,13 +55,13 @@ impl Stop {
             None => {
                 self.ask(&executions).await?;
                 if !self.wait {
-                    println!("{} is to stop", self.name);
+                    writeln!(stdout(), "{} is to stop", self.name)?;
                     return Ok(ExitCode::SUCCESS);
                 }
                 executions.until(&self.name, ended).await?
             }
         };
-        println!("{} is {}", self.name, ended.as_str());
+        writeln!(stdout(), "{} is {}", self.name, ended.as_str())?;
         Ok(match ended {
             RunStatus::Aborted => ExitCode::SUCCESS,
             _ => ExitCode::from(INVALID),

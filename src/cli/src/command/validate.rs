@@ -12,6 +12,7 @@ use super::{INVALID, UNUSABLE, tell};
 use crate::definition_file::{self, DefinitionText, type_parser};
 use crate::printable::{self, in_one_line};
 use crate::report::{self, Findings};
+use crate::stderr;
 use crate::text_file;
 
 /// Check definitions without running them.
@@ -123,7 +124,7 @@ fn read(path: &str) -> anyhow::Result<File<'_>> {
     if !contents.others.is_empty() {
         let others = contents.others.join(", ");
         let note = format!("note: {name}: not checked: {others}");
-        eprintln!("{}", in_one_line(&note));
+        stderr::write_line(in_one_line(&note));
     }
     let (mut definitions, mut errors) = (Vec::new(), Vec::new());
     for found in contents.definitions {
@@ -150,7 +151,7 @@ fn print_json(findings: &[Findings<'_>]) -> anyhow::Result<()> {
 fn print_text(findings: &[Findings<'_>]) -> anyhow::Result<()> {
     let handler = report::handler(std::io::stderr().is_terminal());
     for one in findings {
-        eprint!("{}", one.render(&handler));
+        stderr::write(one.render(&handler));
         if one.is_valid() {
             writeln!(std::io::stdout(), "{}: valid", one.title())?;
         } else {

@@ -15,5 +15,6 @@ mod hostile;
 mod object_storage;
 mod run;
 mod sfn;
+mod stderr;
 mod test_state;
 mod validate;

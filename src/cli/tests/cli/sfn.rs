@@ -25,10 +25,20 @@ pub fn sfn(arguments: &[&str], input: &str) -> Done {
 pub fn sfn_within(mebibytes: u64, seconds: u64, arguments: &[&str], input: &str) -> Done {
     let kibibytes = mebibytes * 1024;
     let script = format!("ulimit -v {kibibytes} && ulimit -t {seconds} && exec \"$0\" \"$@\"");
+    run(by_shell(&script, arguments), input)
+}
+
+/// As [`sfn`], with standard error redirected as the shell says, such as `2>/dev/full`.
+pub fn sfn_redirected(redirection: &str, arguments: &[&str], input: &str) -> Done {
+    let script = format!("exec \"$0\" \"$@\" {redirection}");
+    run(by_shell(&script, arguments), input)
+}
+
+fn by_shell(script: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_sfn")]);
+    command.args(["-c", script, env!("CARGO_BIN_EXE_sfn")]);
     command.args(arguments);
-    run(command, input)
+    command
 }
 
 fn run(mut command: Command, input: &str) -> Done {

@@ -20,6 +20,7 @@ use engine::ports::{
 use engine::record;
 use jiff::Timestamp;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::history_line::history_line;
@@ -59,7 +60,7 @@ pub struct Finished {
 }
 
 impl LocalRun {
-    /// Runs it to its end; Ctrl-C stops it as StopExecution does.
+    /// Runs it to its end; Ctrl-C and SIGTERM stop it as StopExecution does.
     ///
     /// # Errors
     /// It cannot be started.
@@ -83,6 +84,7 @@ impl LocalRun {
     }
 
     async fn drive(self, runner: Arc<dyn TaskRunner>) -> anyhow::Result<Finished> {
+        let signals = Signals::open()?;
         let store = Arc::new(MemoryStore::default());
         let key = self.key();
         let ports = self.ports(store.clone(), runner);
@@ -98,7 +100,7 @@ impl LocalRun {
             limits: Limits::default(),
         };
         let (driver, handle) = Driver::start(ports, settings, self.definition, info.clone(), known);
-        let stopper = tokio::spawn(stop_on_ctrl_c(handle));
+        let stopper = tokio::spawn(signals.stop(handle));
         let end = driver.run().await;
         stopper.abort();
         let End::Finished(outcome) = end else {
@@ -169,14 +171,36 @@ impl LocalRun {
     }
 }
 
-/// Stops the execution at the first Ctrl-C, and ends this process at the second.
-async fn stop_on_ctrl_c(handle: Handle) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        stderr::write_line("stopping; press Ctrl-C again to leave at once");
-        handle.stop(Fault::new("Interrupted", "stopped by Ctrl-C"));
+/// The signals that end a run: those of people and of supervisors. SIGHUP is left as it was found,
+/// for nohup.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn open() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(130);
+
+    /// Stops the execution at the first signal, and ends this process at the second.
+    async fn stop(mut self, handle: Handle) {
+        let (name, _) = self.next().await;
+        stderr::write_line("stopping; the next Ctrl-C or SIGTERM leaves at once");
+        handle.stop(Fault::new("Interrupted", format!("stopped by {name}")));
+        let (_, status) = self.next().await;
+        std::process::exit(status);
+    }
+
+    /// The next signal's name, and the exit status of who ends by it.
+    async fn next(&mut self) -> (&'static str, i32) {
+        tokio::select! {
+            _ = self.interrupt.recv() => ("Ctrl-C", 130),
+            _ = self.terminate.recv() => ("SIGTERM", 143),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod command;
 mod connection;
 mod definition_file;
 mod document;
+mod execution_name;
 mod gate;
 mod graph;
 mod history_line;

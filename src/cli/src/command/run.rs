@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use asl::Value;
-use asl::definition::{Rules, StateMachine};
-use asl::machine::Outcome;
+use asl::definition::{Compiled, Diagnostic, Rules, Serves, StateMachine};
+use asl::machine::{Limits, Outcome};
+use asl::value::MAX_DEPTH;
 use clap::Args;
 use crd::StateMachineType;
 use engine::ports::TaskRunner;
@@ -17,6 +18,7 @@ use storage::{ObjectStorage, StorageLimits};
 
 use super::{INVALID, UNUSABLE};
 use crate::definition_file::{self, DefinitionText, type_parser};
+use crate::execution_name;
 use crate::local_cluster;
 use crate::local_run::{Finished, LocalRun};
 use crate::mock::{MockFile, MockRunner};
@@ -56,7 +58,7 @@ pub struct Run {
     #[arg(long, short, value_name = "FILE")]
     input: Option<String>,
     /// The execution's name
-    #[arg(long, default_value = "run", value_name = "NAME")]
+    #[arg(long, default_value = "run", value_name = "NAME", value_parser = execution_name::parse)]
     name: String,
 
     /// Answers to tasks: a mock configuration file of Step Functions Local
@@ -126,10 +128,7 @@ impl Run {
         let Some(state_machine) = self.compile(&text, &definition) else {
             return Ok(ExitCode::from(UNUSABLE));
         };
-        let input = match &self.input {
-            Some(path) => text_file::read_value(path)?,
-            None => Value::Object(asl::value::Object::default()),
-        };
+        let input = self.input()?;
         let run = LocalRun {
             definition: Arc::new(state_machine),
             state_machine_name: definition.state_machine.clone(),
@@ -149,15 +148,27 @@ impl Run {
         })
     }
 
+    /// The input, within the limits that the operator has too.
+    fn input(&self) -> anyhow::Result<Value> {
+        let Some(path) = &self.input else {
+            return Ok(Value::empty_object());
+        };
+        let input: Value = text_file::read_value(path)?;
+        let (found, limit) = (input.text_len(), Limits::default().payload_bytes);
+        if found > limit {
+            bail!("--input has {found} bytes as JSON: at most {limit} are allowed");
+        }
+        if input.depth() > MAX_DEPTH {
+            bail!("--input is nested in more than {MAX_DEPTH} levels");
+        }
+        Ok(input)
+    }
+
     fn compile(&self, text: &str, definition: &DefinitionText) -> Option<StateMachine> {
         let serves = |resource: &_| {
             self.mock.is_some() || tasks::serves(resource) || storage::serves(resource)
         };
-        let rules = Rules {
-            machine_type: definition.machine_type(self.type_),
-            serves: &serves,
-        };
-        let (compiled, diagnostics) = match StateMachine::compile_with(&definition.text, rules) {
+        let (compiled, diagnostics) = match self.compile_serving(definition, &serves) {
             Ok(compiled) => (Some(compiled.state_machine), compiled.warnings),
             Err(diagnostics) => (None, diagnostics),
         };
@@ -171,9 +182,27 @@ impl Run {
         stderr::write(findings.render(&handler));
         if compiled.is_none() {
             let title = findings.title();
-            stderr::write_line(format_args!("error: {title} is not a valid definition"));
+            let why = match self.compile_serving(definition, &|_| true) {
+                Ok(_) => {
+                    "is valid, but nothing here runs all of its tasks: answer them with --mock"
+                }
+                Err(_) => "is not a valid definition",
+            };
+            stderr::write_line(format_args!("error: {title} {why}"));
         }
         compiled
+    }
+
+    fn compile_serving(
+        &self,
+        definition: &DefinitionText,
+        serves: Serves<'_>,
+    ) -> Result<Compiled, Vec<Diagnostic>> {
+        let rules = Rules {
+            machine_type: definition.machine_type(self.type_),
+            serves,
+        };
+        StateMachine::compile_with(&definition.text, rules)
     }
 
     async fn runner(&self) -> anyhow::Result<Arc<dyn TaskRunner>> {
@@ -194,6 +223,9 @@ impl Run {
             runners.add(local_cluster::tasks(path, self.context.as_deref(), names).await?);
         }
         if let Some(folder) = &self.object_storage {
+            if !folder.is_dir() {
+                bail!("--object-storage: there is no folder {}", folder.display());
+            }
             let storage = ObjectStorage::folder(folder, StorageLimits::default());
             runners.add(storage.context("--object-storage")?);
         }

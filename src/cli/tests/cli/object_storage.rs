@@ -86,7 +86,7 @@ fn a_map_that_reads_says_what_it_needs() {
 #[rstest]
 #[case::run(
     &["run", "scores.asl.json", "--object-storage", "nowhere"],
-    "--object-storage: "
+    "error: --object-storage: there is no folder nowhere\n"
 )]
 #[case::no_buckets(
     &["controller", "--object-storage", "s3"],

@@ -1,6 +1,6 @@
 //! `sfn run`.
 
-use crate::sfn::sfn;
+use crate::sfn::{sfn, sfn_terminated};
 use rstest::rstest;
 
 /// What makes a run the same each time.
@@ -33,6 +33,42 @@ fn a_definition_runs_with_mocks(#[case] name: &str, #[case] case: &str, #[case] 
 }
 
 #[test]
+fn sigterm_stops_the_execution() {
+    let waits =
+        r#"{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 60, "End": true}}}"#;
+    let done = sfn_terminated(&["run", "-"], waits);
+    assert_eq!(done.status, 1, "{}", done.transcript());
+    let told = "ABORTED: Interrupted: stopped by SIGTERM";
+    assert!(done.stderr.contains(told), "{}", done.transcript());
+}
+
+#[rstest]
+#[case::valid(
+    "Succeed",
+    "is valid, but nothing here runs all of its tasks: answer them with --mock"
+)]
+#[case::invalid("Suceed", "is not a valid definition")]
+fn what_only_lacks_mocks_is_told_from_what_is_invalid(#[case] type_: &str, #[case] told: &str) {
+    let definition = format!(
+        "StartAt: A\nStates:\n  A: {{Type: Task, Resource: 'arn:aws:states:::lambda:invoke', \
+         Parameters: {{FunctionName: f}}, Next: B}}\n  B: {{Type: {type_}}}\n"
+    );
+    let done = sfn(&["run", "-"], &definition);
+    assert_eq!(done.status, 2, "{}", done.transcript());
+    let told = format!("error: standard input {told}\n");
+    assert!(done.stderr.ends_with(&told), "{}", done.transcript());
+}
+
+#[rstest]
+#[case::too_large("x".repeat(262_143), "--input has 262145 bytes as JSON: at most 262144 are allowed")]
+#[case::too_deep("[".repeat(101) + &"]".repeat(101), "--input is nested in more than 100 levels")]
+fn an_input_beyond_the_limits_is_refused(#[case] input: String, #[case] told: &str) {
+    let done = sfn(&["run", "order.asl.json", "--input", "-"], &input);
+    assert_eq!(done.status, 2, "{}", done.transcript());
+    assert_eq!(done.stderr, format!("error: {told}\n"));
+}
+
+#[test]
 fn a_task_without_mock_or_cluster_says_what_to_do() {
     let done = sfn(&["run", "order.asl.json", "--json", "--history"], "");
     assert_eq!(done.status, 1, "{}", done.transcript());
@@ -54,6 +90,8 @@ fn a_state_machine_of_a_manifest_runs_with_its_substitutions() {
 #[case::unknown(&["run", "manifest.yaml", "--state-machine", "x"], "no StateMachine 'x'")]
 #[case::invalid(&["run", "invalid.asl.json"], "is not a valid definition")]
 #[case::input(&["run", "order.asl.json", "--input", "nowhere.json"], "cannot read nowhere.json")]
+#[case::name(&["run", "order.asl.json", "--name", "a b/c"], "invalid value 'a b/c' for '--name <NAME>': it has ' '")]
+#[case::no_name(&["run", "order.asl.json", "--name", ""], "for '--name <NAME>': it has 0 characters")]
 #[case::kubeconfig(&["run", "order.asl.json", "--kubeconfig", "nowhere"], "cannot use the kubeconfig nowhere")]
 #[case::mock(&["run", "order.asl.json", "--mock", "order.mocks.json"], "choose with --test-case among InStock, OutOfStock")]
 fn what_cannot_be_run_has_exit_status_2(#[case] arguments: &[&str], #[case] message: &str) {

@@ -34,6 +34,17 @@ pub fn sfn_redirected(redirection: &str, arguments: &[&str], input: &str) -> Don
     run(by_shell(&script, arguments), input)
 }
 
+/// As [`sfn`], with a SIGTERM as soon as it is heard.
+pub fn sfn_terminated(arguments: &[&str], input: &str) -> Done {
+    let hears = "grep -Eq '^SigCgt:.*[4-7c-f][0-9a-f]{3}$' /proc/$!/status";
+    let script = format!(
+        "exec 3<&0; \"$0\" \"$@\" <&3 & tries=0; \
+         until {hears} || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done; \
+         kill -TERM $! && wait $!"
+    );
+    run(by_shell(&script, arguments), input)
+}
+
 fn by_shell(script: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_sfn")]);

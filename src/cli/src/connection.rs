@@ -44,8 +44,13 @@ impl Connection {
         };
         let namespace = self.namespace.clone();
         let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
+        let server = config.cluster_url.to_string();
         let client = Client::try_from(config).context("cannot use the kubeconfig")?;
-        Ok(Executions { client, namespace })
+        Ok(Executions {
+            client,
+            namespace,
+            server,
+        })
     }
 }
 
@@ -55,6 +60,8 @@ pub struct Executions {
     pub client: Client,
     /// The namespace.
     pub namespace: String,
+    /// The URL of the API server.
+    server: String,
 }
 
 impl Executions {
@@ -69,7 +76,8 @@ impl Executions {
     /// It is not there, or cannot be read.
     pub async fn get(&self, name: &str) -> anyhow::Result<Execution> {
         let found = self.api().get_opt(name).await;
-        let found = found.with_context(|| format!("cannot read the Execution '{name}'"))?;
+        let unread = || format!("cannot read the Execution '{name}' from {}", self.server);
+        let found = found.with_context(unread)?;
         match found {
             Some(Lean(execution)) => Ok(execution),
             None => bail!(

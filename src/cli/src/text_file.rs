@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 /// The longest text that is read, in bytes: above it nothing is a definition, an input or a list
 /// of mocks any more.
@@ -57,13 +57,45 @@ pub fn parse_value<T: serde::de::DeserializeOwned>(text: &str) -> anyhow::Result
     if text.trim_start().starts_with(['{', '[', '"']) {
         match serde_json::from_str(text) {
             Err(error) if error.is_syntax() || error.is_eof() => {
-                if let Ok(value) = serde_saphyr::from_str(text) {
-                    return Ok(value);
-                }
-                return Err(error.into());
+                return serde_saphyr::from_str(text).map_err(|yaml| {
+                    let yaml = yaml.without_snippet();
+                    anyhow!("it is neither JSON ({error}) nor YAML ({yaml})")
+                });
             }
             done => return Ok(done?),
         }
     }
     Ok(serde_saphyr::from_str(text)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::parse_value;
+
+    #[rstest]
+    #[case::json("{\"a\": [1]}")]
+    #[case::flow("{a: [1]}")]
+    #[case::block("a:\n- 1\n")]
+    fn a_value_is_json_or_yaml(#[case] text: &str) {
+        assert_eq!(parse_value::<Value>(text).unwrap(), json!({"a": [1]}));
+    }
+
+    #[rstest]
+    #[case::flow(
+        "{a: [1}",
+        "it is neither JSON (key must be a string at line 1 column 2) nor YAML (mismatched bracket \
+         '[' closed by '}' at line 1, column 5)"
+    )]
+    #[case::json(
+        "{\"a\": 1,}}",
+        "it is neither JSON (trailing comma at line 1 column 9) nor YAML (misplaced bracket at \
+         line 1, column 10)"
+    )]
+    fn a_value_that_is_neither_says_why_for_both(#[case] text: &str, #[case] expected: &str) {
+        let error = parse_value::<Value>(text).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
 }

@@ -62,8 +62,22 @@ impl Command {
 
 /// Tells on standard error what went wrong.
 fn tell(error: &anyhow::Error) {
-    let words = format!("{error:#}");
+    let words = in_words(error);
     stderr::write_line(format_args!("error: {}", printable(&words)));
+}
+
+/// An error and its causes, but for those that were told already: some errors tell what those
+/// behind them tell.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !words.contains(&cause) {
+            words.push_str(": ");
+            words.push_str(&cause);
+        }
+    }
+    words
 }
 
 /// Whether the reader of our output went away, such as `head`.
@@ -71,4 +85,33 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<std::io::Error>()
         .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use anyhow::anyhow;
+    use rstest::rstest;
+
+    use super::in_words;
+
+    #[rstest]
+    #[case::once(anyhow!("refused"), "refused")]
+    #[case::several(anyhow!("refused").context("cannot connect"), "cannot connect: refused")]
+    #[case::again(
+        anyhow!("refused").context("no: refused").context("cannot connect"),
+        "cannot connect: no: refused"
+    )]
+    #[case::inside(
+        anyhow!("refused").context("(no: refused), given up"),
+        "(no: refused), given up"
+    )]
+    #[case::of_another_kind(
+        anyhow::Error::from(Error::from(ErrorKind::NotFound)).context("cannot read a"),
+        "cannot read a: entity not found"
+    )]
+    fn a_cause_is_told_once(#[case] error: anyhow::Error, #[case] expected: &str) {
+        assert_eq!(in_words(&error), expected);
+    }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use asl::Value;
+use asl::definition::StateMachine;
 use asl::errors::Fault;
 use asl::machine::{ExecutionInfo, Moment, TaskRequest};
 use asl::test_state::{
@@ -18,6 +19,9 @@ use super::INVALID;
 use crate::definition_file;
 use crate::printable;
 use crate::text_file;
+
+/// How many states are named where another is asked for.
+const NAMED_STATES: usize = 20;
 
 /// Run one state by itself, as the API's TestState does.
 #[derive(Args)]
@@ -182,7 +186,10 @@ impl TestState {
             .filter(|value| value.get("States").is_none());
         match (alone, &self.state_name) {
             (Some(state), _) => Ok(state.to_string()),
-            (None, Some(_)) => Ok(definition.text),
+            (None, Some(name)) => {
+                check_state_name(&definition.text, name)?;
+                Ok(definition.text)
+            }
             (None, None) => bail!(
                 "{} is a state machine: choose a state of it with --state-name",
                 text_file::name(&self.file)
@@ -214,6 +221,25 @@ impl TestState {
     }
 }
 
+/// Refuses the name of a state that is not there, if the definition is one.
+fn check_state_name(definition: &str, name: &str) -> anyhow::Result<()> {
+    let Ok(compiled) = StateMachine::compile(definition, &|_| true) else {
+        return Ok(());
+    };
+    let states = &compiled.state_machine.states;
+    if states.iter().any(|state| *state.name == *name) {
+        return Ok(());
+    }
+    let shown = states.iter().take(NAMED_STATES);
+    let names: Vec<&str> = shown.map(|state| &*state.name).collect();
+    let more = match states.len().saturating_sub(NAMED_STATES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.join(", ");
+    bail!("State not found in definition: there is no '{name}', only: {names}{more}")
+}
+
 fn json_text(path: Option<&str>) -> anyhow::Result<Option<String>> {
     let Some(path) = path else {
         return Ok(None);
@@ -235,5 +261,32 @@ fn execution() -> ExecutionInfo {
         state_machine_id: arn("stateMachine:TestState"),
         state_machine_name: "TestState".into(),
         region: "us-east-1".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::check_state_name;
+
+    #[test]
+    fn of_many_states_some_are_named() {
+        let pass = |index| json!({"Type": "Pass", "Next": format!("S{}", index + 1)});
+        let mut states: Map<String, Value> = (10..34)
+            .map(|index| (format!("S{index}"), pass(index)))
+            .collect();
+        states.insert("S34".to_owned(), json!({"Type": "Succeed"}));
+        let definition = json!({"StartAt": "S10", "States": states}).to_string();
+        assert!(check_state_name(&definition, "S34").is_ok());
+        let error = check_state_name(&definition, "S1").unwrap_err().to_string();
+        let begins = "State not found in definition: there is no 'S1', only: S10, S11, S12, ";
+        assert!(error.starts_with(begins), "{error}");
+        assert!(error.ends_with(", S29 and 5 more"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_definition_is_left_to_test_state() {
+        assert!(check_state_name("{}", "A").is_ok());
     }
 }

@@ -45,7 +45,7 @@ fn a_state_may_stand_alone_in_yaml() {
 
 #[rstest]
 #[case::no_state(&["test-state", "order.asl.json"], "choose a state of it with --state-name")]
-#[case::unknown_state(&["test-state", "order.asl.json", "--state-name", "x"], "State not found in definition")]
+#[case::unknown_state(&["test-state", "order.asl.json", "--state-name", "x"], "State not found in definition: there is no 'x', only: Check Stock, ")]
 #[case::no_mock(&["test-state", "order.asl.json", "--state-name", "Check Stock"], "with --mock-result or --mock-error")]
 #[case::a_mock_too_many(&["test-state", "order.asl.json", "--state-name", "Ship", "--mock-error", "E"], "State type 'Pass' is not supported when a mock is specified")]
 fn what_cannot_be_tested_has_exit_status_2(#[case] arguments: &[&str], #[case] message: &str) {

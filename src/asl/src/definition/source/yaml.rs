@@ -132,7 +132,10 @@ mod tests {
         "a: 1\n---\nb: 2",
         "expected one definition, but another document begins"
     )]
-    #[case::depth(&format!("a: {}{}", "[".repeat(200), "]".repeat(200)), "nested in more than 128 levels")]
+    #[case::depth(
+        &format!("a: {}{}", "[".repeat(200), "]".repeat(200)),
+        "nested in more than 128 levels"
+    )]
     #[case::values(
         &format!("a: [{}]", "1,".repeat(260_000)),
         "more than 250000 values, with those that aliases repeat"

@@ -279,7 +279,7 @@ fn an_execution_that_goes_round_fails_when_its_history_is_full() {
 #[rstest]
 #[case::of_values(
     json!("x".repeat(200_000)),
-    json!({"Type": "Pass", "End": true, "Parameters": {
+    json!({"Type": "Pass", "Next": "T", "Parameters": {
         "n.$": format!("States.ArrayLength(States.Array({}))", ["$"; 30].join(", "))}}),
     DATA_LIMIT_EXCEEDED,
     "The state/task 'S' returned a result with a size exceeding the maximum number of bytes service limit.",

@@ -17,7 +17,8 @@ pub trait Program: Send + Sync + fmt::Debug {
     /// read all of it.
     fn members(&self, name: &str) -> Option<Vec<&str>>;
 
-    /// The names that the expression reads from the input document at its top level.
+    /// The names that the expression reads from the input document at its top level, with `$` and
+    /// `$$` where they are that document.
     fn top_level_names(&self) -> Vec<&str>;
 
     /// Evaluates the expression; `None` is JSONata's undefined.

@@ -124,7 +124,7 @@ impl Expression {
     }
 
     /// The names that the expression reads from an input document, which Step Functions does not
-    /// give: `name`, but not `$variable.name`.
+    /// give: `name`, but not `$variable.name`; `$` and `$$` where they are that document.
     #[must_use]
     pub fn top_level_names(&self) -> Vec<&str> {
         self.0.program.top_level_names()

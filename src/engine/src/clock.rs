@@ -12,6 +12,10 @@ use crate::ports::Clock;
 /// after this long.
 const STRETCH: Duration = Duration::from_mins(10);
 
+/// The same for a runtime's own time, which nobody sets: below the two years that tokio's timers
+/// go around once in.
+const LONG_STRETCH: Duration = Duration::from_hours(24 * 365);
+
 /// The machine's wall clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
@@ -67,7 +71,7 @@ impl Clock for RuntimeClock {
         // Tokio's timers count whole milliseconds, and a paused runtime wakes on the dot.
         while self.now() < instant {
             let left = until(self.now(), instant);
-            tokio::time::sleep(left.min(STRETCH)).await;
+            tokio::time::sleep(left.min(LONG_STRETCH)).await;
         }
     }
 }
@@ -88,6 +92,14 @@ mod tests {
         let week = SignedDuration::from_hours(24 * 7);
         clock.sleep_until(epoch + week).await;
         assert_eq!(clock.now(), epoch + week);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_paused_runtime_lets_millennia_pass_soon() {
+        let clock = RuntimeClock::starting_at("2026-01-01T00:00:00Z".parse().unwrap());
+        let end: Timestamp = "9999-01-01T00:00:00Z".parse().unwrap();
+        clock.sleep_until(end).await;
+        assert_eq!(clock.now(), end);
     }
 
     #[tokio::test(start_paused = true)]

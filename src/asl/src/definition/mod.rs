@@ -15,6 +15,7 @@ mod fields;
 mod jsonata_references;
 mod label;
 mod map_objects;
+mod patterns;
 mod place;
 mod resource;
 mod retry;
@@ -144,7 +145,7 @@ impl StateMachine {
     ) -> Result<Compiled, Vec<Diagnostic>> {
         let mut compiler = Compiler::new(Rules::from(serves));
         compiler.single_state = true;
-        if is_too_deep(&mut compiler, state) {
+        if is_too_deep(&mut compiler, state) || patterns::are_too_many(&mut compiler, state) {
             return finish(compiler, None);
         }
         let start_at = compiler.compile_alone(&name.into(), state);
@@ -175,7 +176,7 @@ fn compile_outline(compiler: &mut Compiler<'_>, definition: &Value) -> Option<Ou
         compiler.not_an_object();
         return None;
     };
-    if is_too_deep(compiler, definition) {
+    if is_too_deep(compiler, definition) || patterns::are_too_many(compiler, definition) {
         return None;
     }
     let fields = Fields {

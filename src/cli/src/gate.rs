@@ -13,7 +13,12 @@ use kube::{Client, Config};
 use tower::filter::{FilterLayer, Predicate};
 use tower::limit::RateLimitLayer;
 use tower::retry::RetryLayer;
-use tower::{BoxError, Layer as _, ServiceExt as _};
+use tower::timeout::TimeoutLayer;
+use tower::{BoxError, Layer as _};
+
+/// How long an answer may take to begin: that of a server that vanished never does, and whoever
+/// waited for it would do so for ever. What a busy API server has in its queues takes less.
+const ANSWER: Duration = Duration::from_secs(60);
 
 /// How many requests may be sent.
 #[derive(Args, Clone, Copy)]
@@ -81,7 +86,8 @@ impl Connections {
     }
 }
 
-/// Sends again what the API server had no time for. Each attempt passes the gate.
+/// Sends again what the API server had no time for, and gives up what it does not answer. Each
+/// attempt passes the gate.
 fn patient(
     client: Client,
 ) -> impl tower::Service<
@@ -95,7 +101,8 @@ fn patient(
         let client = client.clone();
         async move { client.send(request).await }
     });
-    RetryLayer::new(RetryPolicy::server_retry()).layer(send.map_err(BoxError::from))
+    let send = TimeoutLayer::new(ANSWER).layer(send);
+    RetryLayer::new(RetryPolicy::server_retry()).layer(send)
 }
 
 /// Lets requests pass while this process leads.
@@ -121,6 +128,7 @@ impl Predicate<http::Request<Body>> for Leads {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use tower::timeout::error::Elapsed;
 
     use super::*;
 
@@ -141,6 +149,19 @@ mod tests {
         let found = rate.window();
         let found = found.map(|(number, time)| (number.get(), time.as_millis()));
         assert_eq!(found, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_not_waited_for_for_ever() {
+        let never = |_: http::Request<Body>| {
+            std::future::pending::<Result<http::Response<Body>, BoxError>>()
+        };
+        let client = Client::new(tower::service_fn(never), "default");
+        let client = Client::new(patient(client), "default");
+        let error = client.apiserver_version().await.unwrap_err();
+        let error = anyhow::Error::from(error);
+        let late = error.chain().any(|cause| cause.is::<Elapsed>());
+        assert!(late, "{error:?}");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ mod workload;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
@@ -71,6 +71,9 @@ struct Arguments {
     #[arg(long, value_name = "FOLDER", default_value = "target/chaos")]
     folder: PathBuf,
 }
+
+/// How long the API server may take to answer the judge.
+const ANSWER: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 KUBECONFIG names the cluster; tests/chaos/run installs there what is needed, and `make chaos` calls it.
@@ -152,7 +155,10 @@ fn tell(plan: &Plan, total: u32, outcome: Result<Outcome>, keep_logs: bool) -> b
 
 async fn build_world(arguments: &Arguments) -> Result<World> {
     let given = Config::infer().await;
-    let given = given.context("KUBECONFIG names no cluster: `make cluster` boots one")?;
+    let mut given = given.context("KUBECONFIG names no cluster: `make cluster` boots one")?;
+    // Of a server that was killed while it had a request, an answer may never come.
+    given.read_timeout = Some(ANSWER);
+    given.reset_reader_on_write = true;
     let mut bare = Config::new(given.cluster_url.clone());
     bare.root_cert.clone_from(&given.root_cert);
     bare.default_retry = false;

@@ -141,13 +141,13 @@ impl Live {
 
     /// The executions that are carried although they are not there.
     #[must_use]
-    pub fn carried_without(&self, is_there: impl Fn(&str) -> bool) -> Vec<ExecutionKey> {
+    pub fn carried_without(&self, is_there: impl Fn(&ExecutionKey) -> bool) -> Vec<ExecutionKey> {
         let entries = self.lock();
         let carried = entries.values().filter_map(|entry| match entry {
             Entry::Live(carried) => Some(&carried.key),
             _ => None,
         });
-        carried.filter(|key| !is_there(&key.uid)).cloned().collect()
+        carried.filter(|key| !is_there(key)).cloned().collect()
     }
 
     /// How many executions of a StateMachine, by its uid, are carried.

@@ -1,11 +1,11 @@
 //! Deletions that the watch missed while it was broken off. Client required.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use crd::Execution;
 use engine::ports::ExecutionKey;
 use futures::{StreamExt as _, stream};
+use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 
 use super::decide::deleted;
@@ -13,9 +13,8 @@ use crate::context::Context;
 
 /// Stops the drivers of executions that a new list lacks and that do not exist any more: they
 /// would notice only at their next write, which may be long hence.
-pub fn stop_missed(context: &Arc<Context>, listed: &[Arc<Execution>]) {
-    let listed: HashSet<_> = listed.iter().filter_map(|listed| listed.uid()).collect();
-    let missed = context.live.carried_without(|uid| listed.contains(uid));
+pub fn stop_missed(context: &Arc<Context>) {
+    let missed = context.live.carried_without(|key| is_listed(context, key));
     if missed.is_empty() {
         return;
     }
@@ -26,6 +25,12 @@ pub fn stop_missed(context: &Arc<Context>, listed: &[Arc<Execution>]) {
             .for_each_concurrent(at_once, async |key| stop_if_gone(&context, &key).await)
             .await;
     });
+}
+
+fn is_listed(context: &Context, key: &ExecutionKey) -> bool {
+    let object = ObjectRef::new(&key.name).within(&key.namespace);
+    let listed = context.executions.get(&object);
+    listed.and_then(|listed| listed.uid()).as_deref() == Some(&key.uid)
 }
 
 /// A list may also be older than an execution that was redriven since.

@@ -177,7 +177,7 @@ fn note(context: &Arc<Context>, event: &watcher::Event<Execution>) {
             }
             context.admission.synced(|uid| context.live.is_taken(uid));
             context.synced.cancel();
-            stop_missed(context, &executions);
+            stop_missed(context);
         }
         _ => {}
     }

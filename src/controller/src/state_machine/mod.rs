@@ -87,11 +87,15 @@ fn forget(context: &Context, state_machine: &StateMachine) {
     wake_namesakes(context, state_machine);
 }
 
+/// The others of its name.
+fn find_namesakes(context: &Context, state_machine: &StateMachine) -> Vec<Arc<StateMachine>> {
+    let state_machines = &context.state_machines;
+    state_machines.state_filter(|other| is_namesake(other, state_machine))
+}
+
 /// The limit of a name is that of whoever has it now.
 fn hand_limit_on(context: &Context, gone: &StateMachine) {
-    let state_machines = context.state_machines.state().into_iter();
-    let namesakes = state_machines.filter(|other| is_namesake(other, gone));
-    let namesakes: Vec<_> = namesakes.collect();
+    let namesakes = find_namesakes(context, gone);
     let heir = find_who_has_name(&namesakes);
     let limit = heir.and_then(|heir| heir.spec.max_concurrent_executions);
     set_limit(context, gone, limit);
@@ -99,8 +103,7 @@ fn hand_limit_on(context: &Context, gone: &StateMachine) {
 
 /// The name of one that goes is another's from now on.
 fn wake_namesakes(context: &Context, state_machine: &StateMachine) {
-    let state_machines = context.state_machines.state().into_iter();
-    for namesake in state_machines.filter(|other| is_namesake(other, state_machine)) {
+    for namesake in find_namesakes(context, state_machine) {
         // The controller is gone: the process stops.
         let _ = context
             .wake_state_machines
